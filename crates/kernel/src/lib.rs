@@ -1,0 +1,15 @@
+//! What every part of Absah shares and nobody owns: ids, time, digests, faults and the event envelope.
+//!
+//! Pure: no I/O, no async, no environment. Never a business rule.
+
+mod clock;
+mod digest;
+mod envelope;
+mod fault;
+mod ids;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use digest::{ParseDigestError, Sha256Digest};
+pub use envelope::{Envelope, EventType, SpecVersion, Traceparent};
+pub use fault::{Disposition, Fault};
+pub use ids::{DocumentId, EventId, Ids, ParseIdError, RandomIds, SequentialIds, TenantId};
