@@ -1,5 +1,6 @@
 //! The envelope around every domain event: `CloudEvents` 1.0 in its JSON format, with `tenant` and `traceparent` as extensions.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -48,13 +49,19 @@ pub enum SpecVersion {
 
 /// `aggregate.past_tense`: lower-case letters, digits and `_` around one dot, at most 64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventType(String);
+pub struct EventType(Cow<'static, str>);
 
 impl EventType {
+    /// A type that is written in the program. The golden events keep such names valid.
+    #[must_use]
+    pub const fn known(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
     /// The text of the type.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_ref()
     }
 }
 
@@ -69,7 +76,9 @@ impl FromStr for EventType {
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
         };
         match text.split_once('.') {
-            Some((aggregate, verb)) if text.len() <= 64 && word(aggregate) && word(verb) => Ok(Self(text.to_owned())),
+            Some((aggregate, verb)) if text.len() <= 64 && word(aggregate) && word(verb) => {
+                Ok(Self(Cow::Owned(text.to_owned())))
+            }
             _ => Err(ParseIdError { kind: "event type" }),
         }
     }
@@ -89,10 +98,22 @@ pub struct Traceparent {
 }
 
 impl Traceparent {
-    /// Begins a flow from 24 random bytes' worth of ids.
+    /// Begins a flow with its first event.
     #[must_use]
-    pub const fn new(trace: [u8; 16], parent: [u8; 8]) -> Self {
-        Self { trace, parent }
+    pub fn begin(event: EventId) -> Self {
+        Self {
+            trace: event.to_bytes(),
+            parent: event.span_bytes(),
+        }
+    }
+
+    /// The next event of the same flow.
+    #[must_use]
+    pub fn child(self, event: EventId) -> Self {
+        Self {
+            parent: event.span_bytes(),
+            ..self
+        }
     }
 
     /// The id that all events of one flow share, as 32 hexadecimal digits.

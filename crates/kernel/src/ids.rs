@@ -91,6 +91,21 @@ impl fmt::Debug for DocumentId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(Ulid);
 
+impl EventId {
+    /// The 128 bits of the ULID.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_bytes()
+    }
+
+    /// Its last 64 bits, all random, as a W3C span id.
+    pub(crate) fn span_bytes(self) -> [u8; 8] {
+        u64::try_from(self.0.0 & u128::from(u64::MAX))
+            .unwrap_or_default()
+            .to_be_bytes()
+    }
+}
+
 impl FromStr for EventId {
     type Err = ParseIdError;
 

@@ -1,1 +1,34 @@
-//! x
+//! The only user of the AWS SDK: storage, queues, configuration, telemetry, and the way a handler becomes a function.
+//!
+//! Everything here speaks the AWS protocols to whatever endpoint the settings name: AWS, a compatible service on
+//! premises, or the embedded engine. Never a business rule.
+
+mod aws;
+mod config;
+mod effects;
+mod environment;
+mod function;
+mod idempotency;
+mod inbox;
+mod parking;
+mod provision;
+mod queues;
+mod streams;
+mod table;
+mod telemetry;
+mod vault;
+
+pub use aws::Aws;
+pub use config::{ConfigError, Settings, Variables};
+pub use effects::{Effect, EffectHook, Moment};
+pub use environment::{Cause, Environment, Event};
+pub use function::{BuildFunction, Exit, Function, FunctionError, HttpEvent, HttpReply, Step, StreamRecord, serve};
+pub use idempotency::{Begun, Idempotency, IdempotencyError};
+pub use inbox::{Inbox, InboxError, ObjectVersion, Received};
+pub use parking::Parking;
+pub use provision::{Announcement, Provision, ProvisionError};
+pub use queues::{QueueError, Queues, ReceivedMessage};
+pub use streams::{Cursor, Page, StreamError, Streams};
+pub use table::{Key, Record, Stored, Table, TableError, Transaction};
+pub use telemetry::init as init_telemetry;
+pub use vault::{Put, Vault, VaultError};

@@ -1,0 +1,107 @@
+//! How a handler becomes a function: real event JSON in, real response JSON out, whoever calls it.
+
+mod http;
+mod queue;
+mod stream;
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use kernel::Fault;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use http::{HttpEvent, HttpReply};
+pub use stream::StreamRecord;
+
+use crate::config::{ConfigError, Settings};
+use crate::environment::Environment;
+use crate::telemetry;
+
+/// Builds one function from what it is given. Each step exports one, under the name `function`.
+pub type BuildFunction = fn(&Environment) -> Result<Function, ConfigError>;
+
+/// One step: a message in, one effect, safe to run twice with the same message.
+pub trait Step: Send + Sync + 'static {
+    /// The one name of this step, its module, its binary and its queue.
+    const NAME: &'static str;
+    /// What it is triggered by, as JSON.
+    type Message: DeserializeOwned + Send;
+    /// What can go wrong.
+    type Error: Fault;
+
+    /// Handles one message.
+    fn handle(&self, message: Self::Message) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+type Handler = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, FunctionError>> + Send + Sync>;
+
+/// A function: takes one event as Lambda would deliver it and returns the response that Lambda would pass on.
+#[derive(Clone)]
+pub struct Function(Handler);
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Function")
+    }
+}
+
+/// A whole invocation failed: the event was none that the function can take, or nothing of a batch could be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("the invocation failed")]
+pub struct FunctionError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl Function {
+    /// Handles one event.
+    pub async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
+        (self.0)(event).await
+    }
+
+    /// Answers HTTP events with `http` and everything else with `self`: for a step that is triggered both ways.
+    #[must_use]
+    pub fn or_http(self, http: Self) -> Self {
+        Self(Arc::new(move |event| match event.get("requestContext") {
+            Some(_) => (http.0)(event),
+            None => (self.0)(event),
+        }))
+    }
+}
+
+/// The process cannot go on. Prints as its cause chain.
+pub struct Exit(Box<dyn std::error::Error + Send + Sync>);
+
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Exit {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Debug for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Runs a function as a Lambda process: reads the environment, starts logging, builds, then serves until stopped.
+pub async fn serve(build: BuildFunction) -> Result<(), Exit> {
+    let settings = Settings::from_process();
+    telemetry::init(&settings);
+    let function = build(&Environment::connect(settings)?)?;
+    let service = lambda_runtime::service_fn(move |event: lambda_runtime::LambdaEvent<Value>| {
+        let function = function.clone();
+        async move {
+            function
+                .invoke(event.payload)
+                .await
+                .map_err(lambda_runtime::Error::from)
+        }
+    });
+    Ok(lambda_runtime::run(service).await?)
+}

@@ -1,0 +1,166 @@
+//! Queues: messages carry keys and hashes, never bytes.
+
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
+use kernel::{Disposition, Fault};
+
+use crate::aws::Aws;
+
+/// The most that SQS takes in one call.
+const BATCH: usize = 10;
+
+/// Sends to and receives from SQS queues.
+#[derive(Debug, Clone)]
+pub struct Queues(aws_sdk_sqs::Client);
+
+/// A queue did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The service could not be reached or refused.
+    #[error("the queue is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The service took the batch but not all of its messages.
+    #[error("{0} messages of a batch were not taken")]
+    PartlyTaken(usize),
+}
+
+impl Fault for QueueError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "queue.unavailable",
+            Self::PartlyTaken(_) => "queue.partly_taken",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Unavailable(_) | Self::PartlyTaken(_) => Disposition::Retry,
+        }
+    }
+}
+
+/// One delivery of one message.
+#[derive(Debug, Clone)]
+pub struct ReceivedMessage {
+    /// The message's id; the same at each delivery.
+    pub message_id: String,
+    /// The handle of this delivery.
+    pub receipt_handle: String,
+    /// The text.
+    pub body: String,
+    /// How often it has been delivered, this time included.
+    pub receive_count: u32,
+}
+
+impl Queues {
+    /// Uses the given connection.
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self(aws.sqs.clone())
+    }
+
+    /// Sends all bodies, in batches of ten. An error leaves some of them sent: receivers bear repetition.
+    pub async fn send(&self, queue_url: &str, bodies: &[String]) -> Result<(), QueueError> {
+        for batch in bodies.chunks(BATCH) {
+            let mut request = self.0.send_message_batch().queue_url(queue_url);
+            for (index, body) in batch.iter().enumerate() {
+                let entry = SendMessageBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .message_body(body);
+                request = request.entries(entry.build().map_err(unavailable)?);
+            }
+            let sent = request.send().await.map_err(unavailable)?;
+            if !sent.failed().is_empty() {
+                return Err(QueueError::PartlyTaken(sent.failed().len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives up to ten messages, waiting up to `wait_seconds` (at most 20) for the first.
+    pub async fn receive(&self, queue_url: &str, wait_seconds: i32) -> Result<Vec<ReceivedMessage>, QueueError> {
+        use aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
+
+        let received = self
+            .0
+            .receive_message()
+            .queue_url(queue_url)
+            .max_number_of_messages(10)
+            .wait_time_seconds(wait_seconds)
+            .message_system_attribute_names(ApproximateReceiveCount)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let messages = received.messages.unwrap_or_default().into_iter();
+        Ok(messages
+            .map(|message| ReceivedMessage {
+                receive_count: message
+                    .attributes()
+                    .and_then(|attributes| attributes.get(&ApproximateReceiveCount))
+                    .and_then(|count| count.parse().ok())
+                    .unwrap_or(1),
+                message_id: message.message_id.unwrap_or_default(),
+                receipt_handle: message.receipt_handle.unwrap_or_default(),
+                body: message.body.unwrap_or_default(),
+            })
+            .collect())
+    }
+
+    /// Acknowledges up to ten deliveries.
+    pub async fn delete(&self, queue_url: &str, receipt_handles: &[String]) -> Result<(), QueueError> {
+        for batch in receipt_handles.chunks(BATCH) {
+            let mut request = self.0.delete_message_batch().queue_url(queue_url);
+            for (index, handle) in batch.iter().enumerate() {
+                let entry = DeleteMessageBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .receipt_handle(handle);
+                request = request.entries(entry.build().map_err(unavailable)?);
+            }
+            let deleted = request.send().await.map_err(unavailable)?;
+            if !deleted.failed().is_empty() {
+                return Err(QueueError::PartlyTaken(deleted.failed().len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one delivery visible again after `seconds` (0 to 43,200).
+    pub async fn release(&self, queue_url: &str, receipt_handle: &str, seconds: i32) -> Result<(), QueueError> {
+        self.0
+            .change_message_visibility()
+            .queue_url(queue_url)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(seconds)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// How many messages wait, are in flight or are delayed, in that order. Approximate by SQS's own definition.
+    pub async fn depth(&self, queue_url: &str) -> Result<[u64; 3], QueueError> {
+        use aws_sdk_sqs::types::QueueAttributeName as Name;
+
+        let names = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let attributes = self
+            .0
+            .get_queue_attributes()
+            .queue_url(queue_url)
+            .set_attribute_names(Some(names.to_vec()))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let count = |name| {
+            let value = attributes.attributes().and_then(|all| all.get(name));
+            value.and_then(|text: &String| text.parse().ok()).unwrap_or_default()
+        };
+        Ok([count(&names[0]), count(&names[1]), count(&names[2])])
+    }
+}
+
+fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> QueueError {
+    QueueError::Unavailable(error.into())
+}

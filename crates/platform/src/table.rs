@@ -1,0 +1,354 @@
+//! The one DynamoDB table: aggregates with versions, and their events in the same transaction.
+//!
+//! An aggregate is the row `sk = state`; its events are the rows `sk = event#<version>` beside it. They are the outbox:
+//! the table's stream hands each new event row to the relay. They are never changed or removed, so they are also
+//! the aggregate's history, and a lost delivery can be made up from them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use jiff::Timestamp;
+use kernel::{Disposition, Envelope, Fault};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::Aws;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// Where a row is. `pk` begins with the tenant (or `public`), so that permissions can be bound to leading keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The partition: `<tenant>#<kind>#<id>`.
+    pub pk: String,
+    /// The row within it.
+    pub sk: String,
+}
+
+impl Key {
+    /// The state row of an aggregate.
+    #[must_use]
+    pub fn state(tenant: &str, kind: &str, id: &str) -> Self {
+        Self {
+            pk: format!("{tenant}#{kind}#{id}"),
+            sk: "state".into(),
+        }
+    }
+}
+
+/// A value that is kept as one row.
+pub trait Record: Serialize + DeserializeOwned {
+    /// Where this value is kept.
+    fn key(&self) -> Key;
+}
+
+/// A value with the version that it was loaded at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<T> {
+    /// The value.
+    pub value: T,
+    /// Counts the commits of this row, from 1.
+    pub version: u64,
+}
+
+/// The table did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// No such row.
+    #[error("there is no row {0:?}")]
+    NotFound(Key),
+    /// A row that was to be new is already there.
+    #[error("a row that was to be new is already there")]
+    AlreadyExists,
+    /// Somebody else changed a row first.
+    #[error("somebody else changed a row first")]
+    Conflict,
+    /// A row holds something that this version of the program cannot read or write.
+    #[error("a row cannot be read or written")]
+    Format(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The service could not be reached, throttled or refused.
+    #[error("the table is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Fault for TableError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "table.not_found",
+            Self::AlreadyExists => "table.already_exists",
+            Self::Conflict => "table.conflict",
+            Self::Format(_) => "table.format",
+            Self::Unavailable(_) => "table.unavailable",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            // Rows appear in any order: what is missing now may be on its way.
+            Self::NotFound(_) | Self::Conflict | Self::Unavailable(_) => Disposition::Retry,
+            Self::AlreadyExists | Self::Format(_) => Disposition::Reject,
+        }
+    }
+}
+
+/// The table, by name.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: String,
+}
+
+impl Table {
+    /// Uses the table `name`.
+    #[must_use]
+    pub fn new(aws: &Aws, name: String) -> Self {
+        Self {
+            client: aws.dynamodb.clone(),
+            name,
+        }
+    }
+
+    /// Reads a row, strongly consistent.
+    pub async fn load<T: Record>(&self, key: Key) -> Result<Stored<T>, TableError> {
+        match self.find(&key).await? {
+            Some(stored) => Ok(stored),
+            None => Err(TableError::NotFound(key)),
+        }
+    }
+
+    /// Reads a row that may not be there, strongly consistent.
+    pub async fn find<T: Record>(&self, key: &Key) -> Result<Option<Stored<T>>, TableError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key("pk", AttributeValue::S(key.pk.clone()))
+            .key("sk", AttributeValue::S(key.sk.clone()))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        found.item.map(read).transpose()
+    }
+
+    /// Reads up to `limit` rows of a partition whose `sk` begins with `prefix`, in ascending or descending order.
+    pub async fn list<T: Record>(
+        &self,
+        pk: &str,
+        prefix: &str,
+        ascending: bool,
+        limit: i32,
+    ) -> Result<Vec<Stored<T>>, TableError> {
+        self.query(pk, prefix, ascending, limit)
+            .await?
+            .into_iter()
+            .map(read)
+            .collect()
+    }
+
+    /// Reads the newest events of an aggregate, oldest first, at most `limit`.
+    pub async fn events(&self, key: &Key, limit: i32) -> Result<Vec<Envelope<serde_json::Value>>, TableError> {
+        let mut items = self.query(&key.pk, "event#", false, limit).await?;
+        items.reverse();
+        let envelopes = items.into_iter().map(|item| match item.get("envelope") {
+            Some(AttributeValue::S(json)) => serde_json::from_str(json).map_err(format),
+            Some(_) | None => Err(format("an event row has no envelope")),
+        });
+        envelopes.collect()
+    }
+
+    /// Begins a transaction.
+    #[must_use]
+    pub fn transaction(&self) -> Transaction<'_> {
+        Transaction {
+            table: self,
+            writes: Vec::new(),
+            inserts: Vec::new(),
+        }
+    }
+
+    async fn query(&self, pk: &str, prefix: &str, ascending: bool, limit: i32) -> Result<Vec<Item>, TableError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+            .scan_index_forward(ascending)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(found.items.unwrap_or_default())
+    }
+}
+
+/// Writes that happen together or not at all.
+#[derive(Debug)]
+#[must_use = "nothing is written before `commit`"]
+pub struct Transaction<'a> {
+    table: &'a Table,
+    writes: Vec<TransactWriteItem>,
+    /// For each write, whether its failure means that a new row was already there.
+    inserts: Vec<bool>,
+}
+
+impl Transaction<'_> {
+    /// Adds a row that must be new. It begins at version 1.
+    pub fn insert<T: Record>(self, record: &T) -> Result<Self, TableError> {
+        let item = write(record, 1)?;
+        self.put(item, Some("attribute_not_exists(pk)"), None, true)
+    }
+
+    /// Replaces a row that must still be at `version`. Version 0 is a row that is not there yet; unlike
+    /// [`Self::insert`], finding it there is then a lost race.
+    pub fn update<T: Record>(self, record: &T, version: u64) -> Result<Self, TableError> {
+        let item = write(record, version + 1)?;
+        if version == 0 {
+            return self.put(item, Some("attribute_not_exists(pk)"), None, false);
+        }
+        self.put(item, Some("version = :version"), Some(version), false)
+    }
+
+    /// Writes a row whatever stands there: for rows whose content follows from their key.
+    pub fn overwrite<T: Record>(self, record: &T) -> Result<Self, TableError> {
+        let item = write(record, 1)?;
+        self.put(item, None, None, false)
+    }
+
+    /// Demands that a row is still at `version` (0: that it is still absent) without changing it.
+    pub fn require(mut self, key: &Key, version: u64) -> Result<Self, TableError> {
+        let mut check = ConditionCheck::builder()
+            .table_name(&self.table.name)
+            .key("pk", AttributeValue::S(key.pk.clone()))
+            .key("sk", AttributeValue::S(key.sk.clone()));
+        check = if version == 0 {
+            check.condition_expression("attribute_not_exists(pk)")
+        } else {
+            check
+                .condition_expression("version = :version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+        };
+        let check = check.build().map_err(format)?;
+        self.writes
+            .push(TransactWriteItem::builder().condition_check(check).build());
+        self.inserts.push(false);
+        Ok(self)
+    }
+
+    /// Records the event by which the aggregate at `key` came to `version`. One event per aggregate and version.
+    pub fn event<D: Serialize>(self, key: &Key, version: u64, envelope: &Envelope<D>) -> Result<Self, TableError> {
+        let item = Item::from([
+            ("pk".into(), AttributeValue::S(key.pk.clone())),
+            ("sk".into(), AttributeValue::S(format!("event#{version:08}"))),
+            ("event_type".into(), AttributeValue::S(envelope.event_type.to_string())),
+            (
+                "envelope".into(),
+                AttributeValue::S(serde_json::to_string(envelope).map_err(format)?),
+            ),
+        ]);
+        self.put(item, Some("attribute_not_exists(pk)"), None, false)
+    }
+
+    /// Lets the row that was written last be removed some time after `at` (DynamoDB TTL on `expires_at`).
+    pub fn expires(mut self, at: Timestamp) -> Self {
+        if let Some(Put { item, .. }) = self.writes.last_mut().and_then(|write| write.put.as_mut()) {
+            item.insert("expires_at".into(), AttributeValue::N(at.as_second().to_string()));
+        }
+        self
+    }
+
+    /// Writes everything, or nothing.
+    ///
+    /// [`TableError::AlreadyExists`] when only rows that were to be new were in the way; [`TableError::Conflict`] when
+    /// a version did not match.
+    pub async fn commit(self) -> Result<(), TableError> {
+        let Self { table, writes, inserts } = self;
+        let sent = table
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await;
+        sent.map(drop).map_err(|error| refused(error, &inserts))
+    }
+
+    fn put(
+        mut self,
+        item: Item,
+        condition: Option<&str>,
+        version: Option<u64>,
+        insert: bool,
+    ) -> Result<Self, TableError> {
+        let put = Put::builder()
+            .table_name(&self.table.name)
+            .set_item(Some(item))
+            .set_condition_expression(condition.map(str::to_owned))
+            .set_expression_attribute_values(
+                version.map(|version| Item::from([(":version".into(), AttributeValue::N(version.to_string()))])),
+            )
+            .build()
+            .map_err(format)?;
+        self.writes.push(TransactWriteItem::builder().put(put).build());
+        self.inserts.push(insert);
+        Ok(self)
+    }
+}
+
+fn refused(error: SdkError<TransactWriteItemsError>, inserts: &[bool]) -> TableError {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+        return unavailable(error);
+    };
+    let codes = canceled
+        .cancellation_reasons()
+        .iter()
+        .map(|reason| reason.code().unwrap_or("None"));
+    let mut already_exists = false;
+    for (index, code) in codes.enumerate() {
+        match code {
+            "None" => {}
+            "ConditionalCheckFailed" if inserts.get(index) == Some(&true) => already_exists = true,
+            "ConditionalCheckFailed" | "TransactionConflict" => return TableError::Conflict,
+            _ => return unavailable(error),
+        }
+    }
+    if already_exists {
+        TableError::AlreadyExists
+    } else {
+        TableError::Conflict
+    }
+}
+
+fn write<T: Record>(record: &T, version: u64) -> Result<Item, TableError> {
+    let key = record.key();
+    let data = serde_dynamo::to_attribute_value::<_, AttributeValue>(record).map_err(format)?;
+    Ok(Item::from([
+        ("pk".into(), AttributeValue::S(key.pk)),
+        ("sk".into(), AttributeValue::S(key.sk)),
+        ("version".into(), AttributeValue::N(version.to_string())),
+        ("data".into(), data),
+    ]))
+}
+
+fn read<T: DeserializeOwned>(mut item: Item) -> Result<Stored<T>, TableError> {
+    let version = match item.get("version") {
+        Some(AttributeValue::N(number)) => number.parse().map_err(format)?,
+        Some(_) | None => return Err(format("a row has no version")),
+    };
+    let data = item.remove("data").ok_or_else(|| format("a row has no data"))?;
+    let value = serde_dynamo::from_attribute_value(data).map_err(format)?;
+    Ok(Stored { value, version })
+}
+
+fn format(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {
+    TableError::Format(error.into())
+}
+
+fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {
+    TableError::Unavailable(error.into())
+}

@@ -1,0 +1,134 @@
+//! The vault: documents that are written once and never changed.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use kernel::{Disposition, Fault};
+
+use crate::aws::Aws;
+
+/// The bucket of finished files.
+#[derive(Debug, Clone)]
+pub struct Vault {
+    client: Client,
+    bucket: String,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// These bytes are now the object.
+    Stored,
+    /// The key was taken; the object there stays as it is.
+    AlreadyThere,
+}
+
+/// The vault did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// No such object.
+    #[error("there is no object {0}")]
+    Missing(String),
+    /// The object is larger than the caller can take.
+    #[error("the object of {size} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// Its size in bytes.
+        size: u64,
+        /// The caller's limit in bytes.
+        limit: u64,
+    },
+    /// The service could not be reached, throttled or refused.
+    #[error("the vault is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Fault for VaultError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "vault.missing",
+            Self::TooLarge { .. } => "vault.too_large",
+            Self::Unavailable(_) => "vault.unavailable",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Missing(_) | Self::Unavailable(_) => Disposition::Retry,
+            Self::TooLarge { .. } => Disposition::Reject,
+        }
+    }
+}
+
+impl Vault {
+    /// Uses the bucket `bucket`.
+    #[must_use]
+    pub fn new(aws: &Aws, bucket: String) -> Self {
+        Self {
+            client: aws.s3.clone(),
+            bucket,
+        }
+    }
+
+    /// Writes an object that must not be there yet (`If-None-Match: *`): of several writers one wins, and the others
+    /// learn that the object is there.
+    pub async fn put_once(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<Put, VaultError> {
+        let sent = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .if_none_match("*")
+            .content_type(content_type)
+            .body(ByteStream::from(bytes))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Put::Stored),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(Put::AlreadyThere),
+            Err(error) => Err(VaultError::Unavailable(error.into())),
+        }
+    }
+
+    /// Writes an object that must not be there yet and returns what is then there: these bytes, or those of the writer
+    /// that came first.
+    pub async fn keep_first(
+        &self,
+        key: &str,
+        content_type: &str,
+        bytes: Bytes,
+        limit: u64,
+    ) -> Result<Bytes, VaultError> {
+        match self.put_once(key, content_type, bytes.clone()).await? {
+            Put::Stored => Ok(bytes),
+            Put::AlreadyThere => self.get(key, limit).await,
+        }
+    }
+
+    /// Reads an object of at most `limit` bytes.
+    pub async fn get(&self, key: &str, limit: u64) -> Result<Bytes, VaultError> {
+        let found = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let object = found.map_err(|error| absent(error, key))?;
+        let size = object
+            .content_length()
+            .and_then(|length| u64::try_from(length).ok())
+            .unwrap_or(u64::MAX);
+        if size > limit {
+            return Err(VaultError::TooLarge { size, limit });
+        }
+        let body = object
+            .body
+            .collect()
+            .await
+            .map_err(|error| VaultError::Unavailable(error.into()))?;
+        Ok(body.into_bytes())
+    }
+}
+
+fn absent(error: SdkError<GetObjectError>, key: &str) -> VaultError {
+    match error.as_service_error() {
+        Some(GetObjectError::NoSuchKey(_)) => VaultError::Missing(key.to_owned()),
+        Some(_) | None => VaultError::Unavailable(error.into()),
+    }
+}
