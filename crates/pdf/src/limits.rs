@@ -13,7 +13,8 @@ pub struct Limits {
     pub max_depth: usize,
     /// Object streams and cross-reference streams after inflating, all together. Default 96 MiB.
     pub max_decompressed_bytes: usize,
-    /// Bytes of syntax that may be read in all, an object that is read twice counting twice. Bounds the time. Default 192 MiB.
+    /// Work in all: a byte of syntax is 1, a value 8 more, and an object that is read twice counts twice. Bounds the time
+    /// to a few seconds. Default 256 Mi.
     pub max_work: usize,
     /// Signatures. Default 50.
     pub max_signatures: usize,
@@ -28,7 +29,7 @@ impl Default for Limits {
             max_values: 500_000,
             max_depth: 100,
             max_decompressed_bytes: 96 << 20,
-            max_work: 192 << 20,
+            max_work: 256 << 20,
             max_signatures: 50,
         }
     }

@@ -6,6 +6,7 @@
 //! Objects are read when asked for and not kept, so that memory is bounded by the file and its inflated object streams.
 
 mod crypt;
+mod fields;
 mod lexer;
 mod objects;
 mod pages;
@@ -20,6 +21,7 @@ use kernel::{Disposition, Fault};
 use lopdf::{Dictionary, EncryptionState};
 
 use crate::Limits;
+pub(crate) use fields::SignatureField;
 pub(crate) use lexer::{Lexer, SyntaxError, hex_digit, is_space};
 pub(crate) use objects::Parsed;
 pub(crate) use xref::{Entry, XrefForm};
@@ -74,6 +76,12 @@ pub enum StructureError {
         /// Levels that are allowed.
         limit: usize,
     },
+    /// More signature fields than [`Limits::max_signatures`].
+    #[error("the file has more than {limit} signature fields")]
+    TooManySignatures {
+        /// Signature fields that are allowed.
+        limit: usize,
+    },
     /// Reading it takes more than [`Limits::max_work`].
     #[error("reading the file takes too much work")]
     TooComplex,
@@ -101,6 +109,7 @@ impl Fault for StructureError {
             Self::TooManyPages { .. } => "pdf.too_many_pages",
             Self::TooManyObjects { .. } => "pdf.too_many_objects",
             Self::TooDeep { .. } => "pdf.too_deep",
+            Self::TooManySignatures { .. } => "pdf.too_many_signatures",
             Self::TooComplex => "pdf.too_complex",
             Self::PageTreeCycle => "pdf.page_tree_cycle",
             Self::DecompressesTooLarge { .. } => "pdf.decompresses_too_large",
@@ -260,7 +269,7 @@ fn version(pdf: &[u8]) -> String {
 }
 
 impl Meter {
-    /// Notes that `bytes` more of syntax were read.
+    /// Notes what was read: bytes of syntax, and values, which cost more than their bytes.
     fn spend(&self, bytes: usize, limits: &Limits) -> Result<(), StructureError> {
         let spent = self.work.get().saturating_add(bytes);
         self.work.set(spent);

@@ -20,7 +20,9 @@ pub(crate) struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     depth_left: usize,
-    values_left: usize,
+    values: usize,
+    max_values: usize,
+    lenient: bool,
 }
 
 pub(crate) const fn is_space(byte: u8) -> bool {
@@ -44,13 +46,29 @@ impl<'a> Lexer<'a> {
             bytes,
             at,
             depth_left: limits.max_depth,
-            values_left: limits.max_values,
+            values: 0,
+            max_values: limits.max_values,
+            lenient: false,
         }
+    }
+
+    /// Lets the later of two values of one key count. Strictly, a key that comes twice is an error, because readers
+    /// differ in which of the two they take.
+    pub(crate) fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
     }
 
     /// Where the next byte is read.
     pub(crate) fn at(&self) -> usize {
         self.at
+    }
+
+    /// What reading has cost since `start`: bytes, and for each value about what eight bytes cost.
+    pub(crate) fn work_since(&self, start: usize) -> usize {
+        self.at
+            .saturating_sub(start)
+            .saturating_add(self.values.saturating_mul(8))
     }
 
     /// What follows.
@@ -156,7 +174,10 @@ impl<'a> Lexer<'a> {
     /// Takes one object. A stream's dictionary is taken without its data.
     pub(crate) fn object(&mut self) -> Result<Object, SyntaxError> {
         self.skip_space();
-        self.values_left = self.values_left.checked_sub(1).ok_or(SyntaxError::TooManyValues)?;
+        self.values += 1;
+        if self.values > self.max_values {
+            return Err(SyntaxError::TooManyValues);
+        }
         match self.peek().ok_or(SyntaxError::Malformed)? {
             b'/' => self.name().map(Object::Name),
             b'(' => self.literal().map(|text| Object::String(text, StringFormat::Literal)),
@@ -203,6 +224,9 @@ impl<'a> Lexer<'a> {
             }
             let key = self.name()?;
             let value = self.object()?;
+            if !self.lenient && dictionary.get(&key).is_ok_and(|earlier| *earlier != value) {
+                return Err(SyntaxError::Malformed);
+            }
             // A key whose value is null is the same as no key (7.3.7).
             if value != Object::Null {
                 dictionary.set(key, value);
@@ -327,6 +351,14 @@ impl<'a> Lexer<'a> {
             self.at += 1;
         }
         let token = self.bytes.get(start..self.at).unwrap_or_default();
+        // Most numbers are short and whole, and long lists of them are what costs.
+        if token.len() <= 10 && token.iter().all(u8::is_ascii_digit) {
+            let integer = token
+                .iter()
+                .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+            let reference = u32::try_from(integer).ok().and_then(|number| self.reference(number));
+            return Ok(reference.unwrap_or(Object::Integer(integer)));
+        }
         let text = str::from_utf8(token).map_err(|_| SyntaxError::Malformed)?;
         if let Ok(integer) = text.parse::<i64>() {
             if let Some(reference) = u32::try_from(integer).ok().and_then(|number| self.reference(number)) {
@@ -338,7 +370,9 @@ impl<'a> Lexer<'a> {
         if text.bytes().any(|b| b.is_ascii_alphabetic()) {
             return Err(SyntaxError::Malformed);
         }
-        text.parse().map(Object::Real).map_err(|_| SyntaxError::Malformed)
+        text.parse::<f32>()
+            .map(|value| Object::Real(value.clamp(f32::MIN, f32::MAX)))
+            .map_err(|_| SyntaxError::Malformed)
     }
 
     /// After an integer: takes `G R`. Object 0 never exists, so a reference to it is null.

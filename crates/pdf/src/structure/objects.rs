@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use lopdf::{Dictionary, Object, ObjectId, Stream, encryption};
 
+use crate::Limits;
+
 use super::lexer::{Lexer, is_space};
 use super::{Entry, Loaded, Stop, StructureError, stop};
 
@@ -94,7 +96,11 @@ impl Loaded<'_> {
 
     /// The object of that id without a stream's data. `None` when it is missing.
     pub(crate) fn parsed(&self, id: ObjectId) -> Result<Option<Parsed>, StructureError> {
-        self.try_parsed(id).map_err(Self::lazily)
+        match self.try_parsed(id) {
+            // What a repair cannot bring back is missing.
+            Err(Stop::Damaged(_)) if self.repaired.is_some() => Ok(None),
+            result => result.map_err(Self::lazily),
+        }
     }
 
     /// Reads every object once. An object that cannot be read means that the file is damaged.
@@ -115,9 +121,22 @@ impl Loaded<'_> {
         Ok(())
     }
 
-    /// A stream's data, decoded, or `None` when it is over `limit` bytes or in an unknown filter.
+    /// A stream's data, decoded. `None` when it is over `limit` bytes or in a filter that is not known, such as a picture's.
+    /// What is decoded counts towards [`crate::Limits::max_decompressed_bytes`] of the file.
     pub(crate) fn decoded(&self, stream: &Stream, limit: usize) -> Option<Vec<u8>> {
-        stream.decompressed_content_with_limit(limit).ok()
+        let limits = Limits {
+            max_decompressed_bytes: limit.min(self.limits.max_decompressed_bytes),
+            ..self.limits
+        };
+        self.meter.inflate(stream, &limits).ok()
+    }
+
+    /// Inflates an object stream for its size alone. Whether it is readable does not matter.
+    pub(crate) fn count_object_stream(&self, number: u32) -> Result<(), StructureError> {
+        match self.object_stream(number) {
+            Ok(_) | Err(Stop::Damaged(_)) => Ok(()),
+            Err(Stop::Refused(error)) => Err(error),
+        }
     }
 
     fn lazily(stop: Stop) -> StructureError {
@@ -136,12 +155,12 @@ impl Loaded<'_> {
     }
 
     fn at(&self, offset: usize, id: ObjectId) -> Result<Parsed, Stop> {
-        let mut lexer = Lexer::new(self.bytes, offset, &self.limits);
+        let mut lexer = Lexer::new(self.bytes, offset, &self.limits).lenient(self.repaired.is_some());
         if lexer.indirect_header() != Some(id) {
             return Err(Stop::Damaged("a cross-reference entry points at something else"));
         }
         let object = lexer.object();
-        self.meter.spend(lexer.at().saturating_sub(offset), &self.limits)?;
+        self.meter.spend(lexer.work_since(offset), &self.limits)?;
         let mut object = object.map_err(|error| stop(error, &self.limits))?;
         let span = offset..lexer.at();
         let stream = match (&object, lexer.stream_start()) {
@@ -206,9 +225,9 @@ impl Loaded<'_> {
         if found != number {
             return Err(BAD);
         }
-        let mut lexer = Lexer::new(&stream.data, offset, &self.limits);
+        let mut lexer = Lexer::new(&stream.data, offset, &self.limits).lenient(self.repaired.is_some());
         let object = lexer.object();
-        self.meter.spend(lexer.at().saturating_sub(offset), &self.limits)?;
+        self.meter.spend(lexer.work_since(offset), &self.limits)?;
         let object = object.map_err(|error| stop(error, &self.limits))?;
         Ok(Parsed {
             object,

@@ -16,14 +16,14 @@ pub(super) fn scan(pdf: &[u8], limits: &Limits, meter: &Meter) -> Result<Found, 
     let mut catalog = None;
     let mut at = 0;
     while let Some(offset) = next_candidate(pdf, at, &mut trailer, limits, meter)? {
-        let mut lexer = Lexer::new(pdf, offset, limits);
+        let mut lexer = Lexer::new(pdf, offset, limits).lenient(true);
         let Some(id) = lexer.indirect_header() else {
             at = offset + 1;
             continue;
         };
         at = lexer.at();
         let object = lexer.object();
-        meter.spend(lexer.at().saturating_sub(offset), limits)?;
+        meter.spend(lexer.work_since(offset), limits)?;
         match object {
             Ok(object) => {
                 at = lexer.at();
@@ -169,10 +169,10 @@ fn next_candidate(
     let until = found.unwrap_or(pdf.len());
     let between = pdf.get(from..until).unwrap_or_default();
     for at in memchr::memmem::find_iter(between, b"trailer") {
-        let mut lexer = Lexer::new(pdf, from + at + b"trailer".len(), limits);
+        let mut lexer = Lexer::new(pdf, from + at + b"trailer".len(), limits).lenient(true);
         let start = lexer.at();
         let object = lexer.object();
-        meter.spend(lexer.at() - start, limits)?;
+        meter.spend(lexer.work_since(start), limits)?;
         if let Ok(Object::Dictionary(dictionary)) = object {
             merge(trailer, &dictionary);
         }

@@ -104,7 +104,7 @@ impl Chain<'_> {
         let mut lexer = Lexer::new(self.pdf, at, self.limits);
         if lexer.keyword(b"xref") {
             let trailer = self.table(&mut lexer)?;
-            self.meter.spend(lexer.at().saturating_sub(at), self.limits)?;
+            self.meter.spend(lexer.work_since(at), self.limits)?;
             return Ok((trailer, XrefForm::Table));
         }
         let dictionary = self.stream(at)?;
@@ -206,7 +206,6 @@ impl Chain<'_> {
                 let kind = if kind == 0 { 1 } else { big_endian(head) };
                 let (middle, tail) = (big_endian(middle), big_endian(tail));
                 let entry = match kind {
-                    0 => Entry::Free,
                     1 => Entry::At {
                         offset: usize::try_from(middle).map_err(|_| BAD)?,
                         generation: u16::try_from(tail).map_err(|_| BAD)?,
@@ -215,7 +214,7 @@ impl Chain<'_> {
                         container: u32::try_from(middle).map_err(|_| BAD)?,
                         index: u32::try_from(tail).map_err(|_| BAD)?,
                     },
-                    // Unknown kinds read as null (7.5.8.3).
+                    // 0 is free; unknown kinds read as null (7.5.8.3).
                     _ => Entry::Free,
                 };
                 self.add(number, entry)?;
