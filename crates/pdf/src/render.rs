@@ -1,0 +1,149 @@
+//! Pictures of one page, rendered in Rust.
+
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use hayro::hayro_interpret::InterpreterSettings;
+use hayro::hayro_syntax::Pdf;
+use hayro::kurbo::Affine;
+use hayro::vello_cpu::color::palette::css::WHITE;
+use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
+use hayro::{RenderCache, RenderSettings, render_into};
+use lopdf::ObjectId;
+
+use crate::geometry::{Rect, View};
+use crate::incremental::Base;
+use crate::raw;
+use crate::target_page::{INHERITED, Page};
+
+/// Pixels on one side of a picture.
+const MAX_SIDE: f64 = 4096.0;
+
+/// A picture in shades of grey, the first row at the top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    /// The darkest of each pixel's three colours: what is coloured is not white.
+    pub(crate) shade: Vec<u8>,
+}
+
+/// What is to be rendered: a page of a file that may be appended to.
+pub(crate) struct Shot {
+    page: ObjectId,
+    view: View,
+    /// Makes a document of this page alone out of the file.
+    tail: Vec<u8>,
+}
+
+impl Shot {
+    /// The renderer reads all pages of a document. So that a page out of thousands costs no more than that page, it is
+    /// given the file with an update behind it in which this page is the only one.
+    pub(crate) fn new(base: &Base<'_>, page: &Page) -> Self {
+        let end = base.pdf.len();
+        let (root, pages) = (base.loaded.next_number(), base.loaded.next_number().saturating_add(1));
+        let mut catalog = base.catalog.1.clone();
+        catalog.set(b"Pages", raw::reference((pages, 0)));
+        let mut node = raw::RawDict::default();
+        node.set(b"Type", "/Pages");
+        node.set(b"Count", "1");
+        node.set(b"Kids", [b"[", raw::reference(page.id).as_slice(), b"]"].concat());
+        for key in INHERITED {
+            if let Some(value) = page.inherited.get(key) {
+                node.set(key, value);
+            }
+        }
+        let mut tail = b"\n".to_vec();
+        // Writing to a string cannot fail.
+        let mut table = format!("xref\n{root} 2\n");
+        for (number, dict) in [(root, catalog), (pages, node)] {
+            let _ = writeln!(table, "{:010} 00000 n ", end + tail.len());
+            tail.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
+            tail.extend_from_slice(&dict.to_bytes());
+            tail.extend_from_slice(b"\nendobj\n");
+        }
+        let at = end + tail.len();
+        let (size, previous) = (pages.saturating_add(1), base.loaded.startxref);
+        let _ = write!(
+            table,
+            "trailer\n<< /Size {size} /Root {root} 0 R /Prev {previous} >>\nstartxref\n{at}\n%%EOF\n"
+        );
+        tail.extend_from_slice(table.as_bytes());
+        Self {
+            page: page.id,
+            view: page.view,
+            tail,
+        }
+    }
+
+    /// Renders `area`, in view coordinates, at `scale` pixels per unit. `bytes` must be the file; they are given back.
+    /// `None` when the renderer gives up.
+    pub(crate) fn take(&self, mut bytes: Vec<u8>, area: Rect, scale: f64) -> (Vec<u8>, Option<Picture>) {
+        let len = bytes.len();
+        bytes.extend_from_slice(&self.tail);
+        let shared = Arc::new(bytes);
+        // A panic in the renderer is one page that cannot be seen, not the end of the process.
+        let picture = catch_unwind(AssertUnwindSafe(|| self.render(&shared, area, scale)))
+            .ok()
+            .flatten();
+        let mut bytes = Arc::try_unwrap(shared).unwrap_or_else(|shared| shared.to_vec());
+        bytes.truncate(len);
+        (bytes, picture)
+    }
+
+    fn render(&self, shared: &Arc<Vec<u8>>, area: Rect, scale: f64) -> Option<Picture> {
+        let pdf = Pdf::new(Arc::clone(shared)).ok()?;
+        let page = pdf.pages().first()?;
+        let id = page.raw().obj_id()?;
+        if (id.obj_number, id.gen_number) != (self.page.0, i32::from(self.page.1)) {
+            return None;
+        }
+        let (width, height) = (side(area.width() * scale)?, side(area.height() * scale)?);
+        let to_view = Affine::new(self.view.user_to_view());
+        // Pictures count rows downwards.
+        let to_pixels = Affine::new([scale, 0.0, 0.0, -scale, -area.x0 * scale, area.y1 * scale]);
+        let mut context = RenderContext::new(width, height);
+        let cache = RenderCache::new();
+        let settings = RenderSettings {
+            hinting: false,
+            ..RenderSettings::default()
+        };
+        render_into(
+            page,
+            &cache,
+            &InterpreterSettings::default(),
+            &settings,
+            &mut context,
+            to_pixels * to_view,
+        );
+        context.flush();
+        let mut pixmap = Pixmap::new(width, height);
+        let clear = RasterizerSettings {
+            target_init: TargetInit::Clear(WHITE),
+            ..RasterizerSettings::default()
+        };
+        context.render_with(&mut pixmap, &mut Resources::default(), clear);
+        let shade = pixmap
+            .data()
+            .iter()
+            .map(|pixel| pixel.r.min(pixel.g).min(pixel.b))
+            .collect();
+        Some(Picture {
+            width: usize::from(width),
+            height: usize::from(height),
+            shade,
+        })
+    }
+}
+
+/// A number of pixels, at least one.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be between 1 and 4096"
+)]
+fn side(length: f64) -> Option<u16> {
+    let length = length.ceil().max(1.0);
+    (length <= MAX_SIDE).then_some(length as u16)
+}
