@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,16 +16,29 @@ use super::{StoreError, Topics};
 const BATCH: usize = 256;
 
 /// The transaction that a write runs in. Reads and writes as a [`rusqlite::Transaction`] does.
-#[derive(Debug)]
 pub struct Tx<'conn> {
-    tx: Transaction<'conn>,
+    transaction: Transaction<'conn>,
     touched: RefCell<BTreeSet<String>>,
+    afterwards: RefCell<Vec<Afterwards>>,
 }
+
+type Afterwards = Box<dyn FnOnce() + Send>;
 
 impl Tx<'_> {
     /// Wakes the subscribers of `topic` once this transaction is committed.
     pub fn touch(&self, topic: &str) {
         self.touched.borrow_mut().insert(topic.to_owned());
+    }
+
+    /// Runs `effect` on the writer's thread once this transaction is committed, and never if the job fails.
+    pub fn after_commit(&self, effect: impl FnOnce() + Send + 'static) {
+        self.afterwards.borrow_mut().push(Box::new(effect));
+    }
+}
+
+impl fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
     }
 }
 
@@ -32,7 +46,7 @@ impl<'conn> Deref for Tx<'conn> {
     type Target = Transaction<'conn>;
 
     fn deref(&self) -> &Self::Target {
-        &self.tx
+        &self.transaction
     }
 }
 
@@ -105,14 +119,9 @@ pub(super) fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Job>, 
             jobs.push(job);
         }
         jobs.retain(|job| job.is_wanted());
-        let committed = commit(&mut connection, &mut jobs);
+        let committed = commit(&mut connection, &mut jobs, topics);
         let reason = match &committed {
-            Ok(touched) => {
-                for topic in touched {
-                    topics.announce(topic);
-                }
-                None
-            }
+            Ok(()) => None,
             Err(error) => {
                 tracing::error!(error = %error, "transaction failed");
                 Some(Arc::<str>::from(error.to_string()))
@@ -127,18 +136,34 @@ pub(super) fn run(mut connection: Connection, mut waiting: mpsc::Receiver<Job>, 
     }
 }
 
-fn commit(connection: &mut Connection, jobs: &mut [Job]) -> Result<BTreeSet<String>, rusqlite::Error> {
+fn commit(connection: &mut Connection, jobs: &mut [Job], topics: &Topics) -> Result<(), rusqlite::Error> {
     let tx = Tx {
-        tx: connection.transaction_with_behavior(TransactionBehavior::Immediate)?,
+        transaction: connection.transaction_with_behavior(TransactionBehavior::Immediate)?,
         touched: RefCell::default(),
+        afterwards: RefCell::default(),
     };
     for job in jobs {
+        let before = tx.afterwards.borrow().len();
         tx.prepare_cached("SAVEPOINT job")?.execute([])?;
         if !job.run(&tx) {
             tx.prepare_cached("ROLLBACK TO job")?.execute([])?;
+            tx.afterwards.borrow_mut().truncate(before);
         }
         tx.prepare_cached("RELEASE job")?.execute([])?;
     }
-    tx.tx.commit()?;
-    Ok(tx.touched.into_inner())
+    let Tx {
+        transaction,
+        touched,
+        afterwards,
+    } = tx;
+    transaction.commit()?;
+    for effect in afterwards.into_inner() {
+        if catch_unwind(AssertUnwindSafe(effect)).is_err() {
+            tracing::error!("an effect after a commit panicked");
+        }
+    }
+    for topic in touched.into_inner() {
+        topics.announce(&topic);
+    }
+    Ok(())
 }
