@@ -93,7 +93,8 @@ def _signed_after_form() -> bytes:
 def _signed_compressed() -> bytes:
     import foreign
 
-    return foreign.sign(_typst(ADVERT), "Konsultan Contoh", "TandaTanganKonsultan", True, (300, 40, 420, 80))
+    packed = _variant("qpdf", _typst(ADVERT), "--deterministic-id", "--object-streams=generate")
+    return foreign.sign(packed, "Konsultan Contoh", "TandaTanganKonsultan", True, (150, 40, 290, 80))
 
 
 def _empty_field() -> bytes:
@@ -112,13 +113,13 @@ CATALOGUE = [
     Item("reportlab-covered", "reportlab", ["no-free-place"], EVENT, lambda: _special("covered", EVENT)),
     Item("reportlab-2000-pages", "reportlab", ["many-pages", "large"], BUSINESS, lambda: _special("annexes", BUSINESS, 2000)),
     Item("reportlab-12-mb", "reportlab", ["large", "image"], BUILDING, lambda: _other("large", BUILDING, 12)),
-    Item("typst-portrait", "typst", ["object-streams", "tagged", "link"], PRACTICE, lambda: _typst(PRACTICE)),
+    Item("typst-portrait", "typst", ["tagged", "link", "embedded-fonts"], PRACTICE, lambda: _typst(PRACTICE)),
     Item("typst-pdfa", "typst", ["pdf-a", "metadata"], BUILDING, lambda: _typst(BUILDING, "a-2b")),
     Item("chromium-portrait", "chromium", ["tagged"], EVENT, lambda: _html("by_chromium", EVENT)),
     Item("chromium-landscape", "chromium", ["landscape", "tagged"], ADVERT, lambda: _html("by_chromium", ADVERT, landscape=True)),
-    Item("weasyprint-portrait", "weasyprint", ["xref-stream"], BUSINESS, lambda: _html("by_weasyprint", BUSINESS)),
+    Item("weasyprint-portrait", "weasyprint", ["object-streams", "xref-stream"], BUSINESS, lambda: _html("by_weasyprint", BUSINESS)),
     Item("fpdf-portrait", "fpdf2", ["standard-fonts"], PRACTICE, lambda: _other("by_fpdf", PRACTICE)),
-    Item("cairo-portrait", "cairo", ["xref-stream"], EVENT, lambda: _other("by_cairo", _base(EVENT))),
+    Item("cairo-portrait", "cairo", ["embedded-fonts"], EVENT, lambda: _other("by_cairo", _base(EVENT))),
     Item("scan", "reportlab", ["image", "no-text"], ADVERT, lambda: _other("scan", ADVERT)),
     Item(
         "qpdf-object-streams",

@@ -31,6 +31,7 @@ def repeatable(seed: str) -> Iterator[None]:
         mock.patch.object(secrets, "token_bytes", source.randbytes),
         mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(bytes=source.randbytes(16), version=4)),
         mock.patch("pyhanko.pdf_utils.metadata.info.datetime", _Fixed),
+        mock.patch("pyhanko.pdf_utils.metadata.xmp_xml.datetime", _Fixed),
         mock.patch("pyhanko.sign.signers.pdf_signer.datetime", _Fixed),
         mock.patch("pyhanko.stamp.text.datetime", _Fixed),
     ):
