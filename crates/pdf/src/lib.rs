@@ -23,8 +23,10 @@ mod seal;
 mod sign;
 mod signature_field;
 mod structure;
+mod survey;
 mod target_page;
 mod text;
+mod verify;
 
 pub use chain::{CertificateChain, ChainError, KeyAlgorithm};
 pub use hashed::Hashed;
@@ -39,3 +41,7 @@ pub use room::ensure_room_for_seal;
 pub use seal::{SealError, SealFace, SealRequest, prepare_seal};
 pub use sign::{SignError, SignatureRequest, prepare_signature};
 pub use structure::StructureError;
+pub use verify::{
+    Changes, Coverage, Integrity, SignatureKind, SignatureReport, SignerName, Trust, VerifyError, signed_revisions,
+    verify,
+};

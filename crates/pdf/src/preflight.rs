@@ -1,7 +1,7 @@
 //! Decides whether a file may enter the flow, before anything is done with it.
 
 mod active;
-mod title;
+pub(crate) mod title;
 
 use kernel::{Disposition, Fault};
 use lopdf::{Dictionary, Object, ObjectId};

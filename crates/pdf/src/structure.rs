@@ -23,7 +23,6 @@ use lopdf::{Dictionary, EncryptionState};
 use crate::Limits;
 pub(crate) use fields::SignatureField;
 pub(crate) use lexer::{Lexer, SyntaxError, hex_digit, is_space};
-pub(crate) use objects::Parsed;
 pub(crate) use xref::{Entry, XrefForm};
 
 /// Why a file cannot be read as a PDF within the limits.

@@ -18,6 +18,11 @@ pub(super) fn find(loaded: &Loaded<'_>, catalog: &Dictionary) -> Result<Option<S
     {
         return Ok(Some(title));
     }
+    from_metadata(loaded, catalog)
+}
+
+/// `dc:title` of the metadata stream.
+pub(crate) fn from_metadata(loaded: &Loaded<'_>, catalog: &Dictionary) -> Result<Option<String>, StructureError> {
     let Object::Stream(metadata) = loaded.get(catalog, b"Metadata")? else {
         return Ok(None);
     };

@@ -131,6 +131,11 @@ impl Loaded<'_> {
         self.meter.inflate(stream, &limits).ok()
     }
 
+    /// Bytes of the file.
+    pub(crate) fn bytes_at(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
+    }
+
     /// Inflates an object stream for its size alone. Whether it is readable does not matter.
     pub(crate) fn count_object_stream(&self, number: u32) -> Result<(), StructureError> {
         match self.object_stream(number) {

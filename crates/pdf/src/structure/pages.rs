@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lopdf::{Dictionary, Object, ObjectId};
+use lopdf::{Object, ObjectId};
 
 use super::{Loaded, StructureError};
 
@@ -68,21 +68,5 @@ impl Loaded<'_> {
             });
         }
         Ok(pages)
-    }
-
-    /// A page's own or inherited value of `key`, such as `/MediaBox`, resolved; null when there is none.
-    pub(crate) fn inherited(&self, page: &Dictionary, key: &[u8]) -> Result<Object, StructureError> {
-        let mut node = page.clone();
-        for _ in 0..self.limits.max_depth {
-            match self.get(&node, key)? {
-                Object::Null => {}
-                value => return Ok(value),
-            }
-            match self.get(&node, b"Parent")? {
-                Object::Dictionary(parent) => node = parent,
-                _ => break,
-            }
-        }
-        Ok(Object::Null)
     }
 }

@@ -27,7 +27,7 @@ pub(super) const fn context(number: u8) -> u8 {
 }
 
 /// Reads one value after the other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -56,7 +56,9 @@ impl<'a> Reader<'a> {
             }
             let (octets, rest) = after_length.split_at_checked(count)?;
             after_length = rest;
-            octets.iter().fold(0_usize, |length, &octet| (length << 8) | usize::from(octet))
+            octets
+                .iter()
+                .fold(0_usize, |length, &octet| (length << 8) | usize::from(octet))
         };
         let (value, rest) = after_length.split_at_checked(length)?;
         let raw = self.0.get(..self.0.len() - rest.len())?;
@@ -64,10 +66,9 @@ impl<'a> Reader<'a> {
         Some(Tlv { tag, value, raw })
     }
 
-
     /// The next value if it is of that tag; else nothing is read.
-    pub(super) fn take(&mut self, tag: u8) -> Option<Tlv<'a>> {
-        let mut ahead = *self;
+    pub(super) fn tagged(&mut self, tag: u8) -> Option<Tlv<'a>> {
+        let mut ahead = self.clone();
         let value = ahead.any().filter(|value| value.tag == tag)?;
         *self = ahead;
         Some(value)
@@ -131,7 +132,10 @@ mod tests {
 
     #[test]
     fn lengths_beyond_the_input_and_indefinite_lengths_are_refused() {
-        assert_eq!(Reader::new(&[0x30, 0x02, 0x05, 0x00]).any().map(|t| t.value.len()), Some(2));
+        assert_eq!(
+            Reader::new(&[0x30, 0x02, 0x05, 0x00]).any().map(|t| t.value.len()),
+            Some(2)
+        );
         assert_eq!(Reader::new(&[0x30, 0x80, 0x05, 0x00, 0x00, 0x00]).any(), None);
         assert_eq!(Reader::new(&[0x30, 0x03, 0x05, 0x00]).any(), None);
         assert_eq!(Reader::new(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x00]).any(), None);

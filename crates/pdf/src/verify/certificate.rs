@@ -8,7 +8,7 @@ const MAX_BYTES: usize = 64 << 10;
 const MAX_NAME: usize = 200;
 
 /// A certificate, in place.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Certificate<'a> {
     /// The whole certificate.
     pub(super) der: &'a [u8],
@@ -31,30 +31,39 @@ impl<'a> Certificate<'a> {
         if der.len() > MAX_BYTES {
             return None;
         }
-        let mut tbs = Reader::new(der).take(SEQUENCE)?.inside().take(SEQUENCE)?.inside();
-        tbs.take(context(0));
-        let serial = tbs.take(INTEGER)?.value;
-        tbs.take(SEQUENCE)?;
-        let issuer = tbs.take(SEQUENCE)?.raw;
-        tbs.take(SEQUENCE)?;
-        let subject = tbs.take(SEQUENCE)?.inside();
-        let mut key_info = tbs.take(SEQUENCE)?.inside();
-        let mut algorithm = key_info.take(SEQUENCE)?.inside();
-        let key_algorithm = algorithm.take(OID)?.value;
-        let curve = algorithm.take(OID).map(|curve| curve.value).unwrap_or_default();
+        let mut tbs = Reader::new(der).tagged(SEQUENCE)?.inside().tagged(SEQUENCE)?.inside();
+        tbs.tagged(context(0));
+        let serial = tbs.tagged(INTEGER)?.value;
+        tbs.tagged(SEQUENCE)?;
+        let issuer = tbs.tagged(SEQUENCE)?.raw;
+        tbs.tagged(SEQUENCE)?;
+        let subject = tbs.tagged(SEQUENCE)?.inside();
+        let mut key_info = tbs.tagged(SEQUENCE)?.inside();
+        let mut algorithm = key_info.tagged(SEQUENCE)?.inside();
+        let key_algorithm = algorithm.tagged(OID)?.value;
+        let curve = algorithm.tagged(OID).map(|curve| curve.value).unwrap_or_default();
         // The first octet counts unused bits, of which a key has none.
-        let key = key_info.take(BIT_STRING)?.value.strip_prefix(&[0])?;
+        let key = key_info.tagged(BIT_STRING)?.value.strip_prefix(&[0])?;
         let extensions = tbs.find(|field| field.tag == context(3));
-        let extensions = extensions.and_then(|field| field.inside().take(SEQUENCE));
+        let extensions = extensions.and_then(|field| field.inside().tagged(SEQUENCE));
         let extensions = extensions.map_or(Reader::new(&[]), |list| list.inside());
-        Some(Self { der, serial, issuer, subject, key_algorithm, curve, key, extensions })
+        Some(Self {
+            der,
+            serial,
+            issuer,
+            subject,
+            key_algorithm,
+            curve,
+            key,
+            extensions,
+        })
     }
 
     /// The contents of that extension.
     pub(super) fn extension(&self, id: &[u8]) -> Option<&'a [u8]> {
-        self.extensions.into_iter().find_map(|extension| {
+        self.extensions.clone().find_map(|extension| {
             let mut fields = extension.inside();
-            (fields.take(OID)?.value == id).then_some(())?;
+            (fields.tagged(OID)?.value == id).then_some(())?;
             fields.find(|field| field.tag == OCTET_STRING).map(|field| field.value)
         })
     }
@@ -64,16 +73,17 @@ impl<'a> Certificate<'a> {
         let Some(usage) = self.extension(oid::KEY_USAGE) else {
             return true;
         };
-        let bits = Reader::new(usage).take(BIT_STRING).map(|bits| bits.value);
-        bits.and_then(|bits| bits.get(1)).is_some_and(|first| first & 0b1100_0000 != 0)
+        let bits = Reader::new(usage).tagged(BIT_STRING).map(|bits| bits.value);
+        bits.and_then(|bits| bits.get(1))
+            .is_some_and(|first| first & 0b1100_0000 != 0)
     }
 
     /// A part of the subject's name.
     pub(super) fn subject_part(&self, id: &[u8]) -> Option<String> {
-        self.subject.into_iter().filter(|set| set.tag == SET).find_map(|set| {
+        self.subject.clone().filter(|set| set.tag == SET).find_map(|set| {
             set.inside().find_map(|part| {
                 let mut fields = part.inside();
-                (fields.take(OID)?.value == id).then_some(())?;
+                (fields.tagged(OID)?.value == id).then_some(())?;
                 let value = fields.any()?;
                 text(value.tag, value.value)
             })
@@ -87,7 +97,9 @@ fn text(tag: u8, value: &[u8]) -> Option<String> {
         0x0c | 0x12 | 0x13 | 0x16 => String::from_utf8(value.to_vec()).ok()?,
         0x14 => value.iter().map(|&byte| char::from(byte)).collect(),
         0x1e => {
-            let units = value.chunks_exact(2).map(|pair| pair.iter().fold(0, |unit, &byte| (unit << 8) | u16::from(byte)));
+            let units = value
+                .chunks_exact(2)
+                .map(|pair| pair.iter().fold(0, |unit, &byte| (unit << 8) | u16::from(byte)));
             char::decode_utf16(units).collect::<Result<String, _>>().ok()?
         }
         _ => return None,

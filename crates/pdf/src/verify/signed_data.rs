@@ -55,7 +55,9 @@ impl<'a> SignedData<'a> {
             return Err(Flaw::Unsupported("the signature is encoded with indefinite lengths"));
         }
         let mut outer = Reader::new(contents);
-        let info = outer.take(SEQUENCE).ok_or(Flaw::Broken("there is no signature in the container"))?;
+        let info = outer
+            .tagged(SEQUENCE)
+            .ok_or(Flaw::Broken("there is no signature in the container"))?;
         // What nobody signs must not carry anything.
         if outer.rest().iter().any(|&byte| byte != 0) {
             return Err(Flaw::Broken("something stands after the signature in its container"));
@@ -65,36 +67,50 @@ impl<'a> SignedData<'a> {
 
     fn fields(info: Tlv<'a>) -> Option<Self> {
         let mut info = info.inside();
-        (info.take(OID)?.value == oid::SIGNED_DATA).then_some(())?;
-        let mut data = info.take(context(0))?.inside().take(SEQUENCE)?.inside();
-        data.take(INTEGER)?;
-        data.take(SET)?;
-        let mut encapsulated = data.take(SEQUENCE)?.inside();
-        let content_type = encapsulated.take(OID)?.value;
-        let content = match encapsulated.take(context(0)) {
-            Some(content) => Some(content.inside().take(OCTET_STRING)?.value),
+        (info.tagged(OID)?.value == oid::SIGNED_DATA).then_some(())?;
+        let mut data = info.tagged(context(0))?.inside().tagged(SEQUENCE)?.inside();
+        data.tagged(INTEGER)?;
+        data.tagged(SET)?;
+        let mut encapsulated = data.tagged(SEQUENCE)?.inside();
+        let content_type = encapsulated.tagged(OID)?.value;
+        let content = match encapsulated.tagged(context(0)) {
+            Some(content) => Some(content.inside().tagged(OCTET_STRING)?.value),
             None => None,
         };
-        let certificates = data.take(context(0)).map_or(Reader::new(&[]), |set| set.inside());
-        let certificates: Vec<_> =
-            certificates.take(MAX_CERTIFICATES).filter_map(|tlv| Certificate::parse(tlv.raw)).collect();
-        data.take(context(1));
-        let mut signers = data.take(SET)?.inside();
-        let mut signer_info = signers.take(SEQUENCE)?.inside();
+        let certificates = data.tagged(context(0)).map_or(Reader::new(&[]), |set| set.inside());
+        let certificates: Vec<_> = certificates
+            .take(MAX_CERTIFICATES)
+            .filter_map(|tlv| Certificate::parse(tlv.raw))
+            .collect();
+        data.tagged(context(1));
+        let mut signers = data.tagged(SET)?.inside();
+        let mut signer_info = signers.tagged(SEQUENCE)?.inside();
         signers.rest().is_empty().then_some(())?;
-        signer_info.take(INTEGER)?;
+        signer_info.tagged(INTEGER)?;
         let signer = find_signer(signer_info.any()?, &certificates);
-        let digest = signer_info.take(SEQUENCE)?.inside().take(OID)?.value;
-        let attributes = signer_info.take(context(0));
-        let algorithm = signer_info.take(SEQUENCE)?;
-        let signature = signer_info.take(OCTET_STRING)?.value;
-        Some(Self { content_type, content, certificates, signer, digest, attributes, algorithm, signature })
+        let digest = signer_info.tagged(SEQUENCE)?.inside().tagged(OID)?.value;
+        let attributes = signer_info.tagged(context(0));
+        let algorithm = signer_info.tagged(SEQUENCE)?;
+        let signature = signer_info.tagged(OCTET_STRING)?.value;
+        Some(Self {
+            content_type,
+            content,
+            certificates,
+            signer,
+            digest,
+            attributes,
+            algorithm,
+            signature,
+        })
     }
 
     /// Checks everything but the trust in the signer. `parts` are the bytes of the file that the signature covers.
     /// Gives the time of a timestamp.
     pub(super) fn check(&self, profile: Profile, parts: [&[u8]; 2]) -> Result<Option<&'a [u8]>, Flaw> {
-        let signer = self.signer.as_ref().ok_or(Flaw::Broken("the signer's certificate is missing"))?;
+        let signer = self
+            .signer
+            .as_ref()
+            .ok_or(Flaw::Broken("the signer's certificate is missing"))?;
         let algorithm = hash(self.digest)?;
         let (signed_digest, time) = if profile == Profile::Timestamp {
             let content = self.content.filter(|_| self.content_type == oid::TST_INFO);
@@ -122,17 +138,17 @@ impl<'a> SignedData<'a> {
         }
         check_signing_certificate(attributes, signer, profile)?;
         // The attributes are stored as [0] and signed as a SET (RFC 5652, 5.4).
-        let mut signed = attributes.raw.to_vec();
-        if let Some(tag) = signed.first_mut() {
+        let mut encoded = attributes.raw.to_vec();
+        if let Some(tag) = encoded.first_mut() {
             *tag = SET;
         }
-        self.check_signature(signer, &signed)?;
+        self.check_signature(signer, &encoded)?;
         Ok(time)
     }
 
     fn check_signature(&self, signer: &Certificate<'_>, message: &[u8]) -> Result<(), Flaw> {
         let mut fields = self.algorithm.inside();
-        let algorithm = fields.take(OID).map(|oid| oid.value).unwrap_or_default();
+        let algorithm = fields.tagged(OID).map(|oid| oid.value).unwrap_or_default();
         let (key, digest) = match algorithm {
             oid::RSA => (oid::RSA, self.digest),
             oid::RSA_SHA256 => (oid::RSA, oid::SHA256),
@@ -174,18 +190,20 @@ fn find_signer<'a>(id: Tlv<'a>, certificates: &[Certificate<'a>]) -> Option<Cert
     let matches = |certificate: &&Certificate<'a>| match id.tag {
         SEQUENCE => {
             let mut fields = id.inside();
-            let issuer = fields.take(SEQUENCE).map(|name| name.raw);
-            let serial = fields.take(INTEGER).map(|serial| serial.value);
+            let issuer = fields.tagged(SEQUENCE).map(|name| name.raw);
+            let serial = fields.tagged(INTEGER).map(|serial| serial.value);
             issuer == Some(certificate.issuer) && serial == Some(certificate.serial)
         }
         // [0] IMPLICIT OCTET STRING: the key's identifier.
         0x80 => {
             let known = certificate.extension(oid::SUBJECT_KEY_ID);
-            known.and_then(|value| Reader::new(value).take(OCTET_STRING)).is_some_and(|known| known.value == id.value)
+            known
+                .and_then(|value| Reader::new(value).tagged(OCTET_STRING))
+                .is_some_and(|known| known.value == id.value)
         }
         _ => false,
     };
-    certificates.iter().find(matches).copied()
+    certificates.iter().find(matches).cloned()
 }
 
 /// The one value of the one attribute of that type (RFC 5652, 11).
@@ -197,10 +215,10 @@ fn optional_attribute<'a>(attributes: Tlv<'a>, id: &[u8]) -> Result<Option<Tlv<'
     let mut found = None;
     for attribute in attributes.inside() {
         let mut fields = attribute.inside();
-        if fields.take(OID).is_none_or(|name| name.value != id) {
+        if fields.tagged(OID).is_none_or(|name| name.value != id) {
             continue;
         }
-        let mut values = fields.take(SET).map_or(Reader::new(&[]), |set| set.inside());
+        let mut values = fields.tagged(SET).map_or(Reader::new(&[]), |set| set.inside());
         let value = values.any();
         if found.is_some() || value.is_none() || !values.rest().is_empty() {
             return Err(Flaw::Broken("a signed attribute is not unique"));
@@ -215,14 +233,21 @@ fn check_signing_certificate(attributes: Tlv<'_>, signer: &Certificate<'_>, prof
     const OTHER: Flaw = Flaw::Broken("the signed attributes name another certificate");
     // SigningCertificate(V2) ::= SEQUENCE { certs SEQUENCE OF ESSCertID(v2), ... }, of which the first is the signer.
     let first = |value: Tlv<'_>| -> Option<(Option<Vec<u8>>, Vec<u8>)> {
-        let mut id = value.inside().take(SEQUENCE)?.inside().take(SEQUENCE)?.inside();
-        let algorithm = id.take(SEQUENCE).and_then(|algorithm| algorithm.inside().take(OID));
-        Some((algorithm.map(|oid| oid.value.to_vec()), id.take(OCTET_STRING)?.value.to_vec()))
+        let mut id = value.inside().tagged(SEQUENCE)?.inside().tagged(SEQUENCE)?.inside();
+        let algorithm = id.tagged(SEQUENCE).and_then(|algorithm| algorithm.inside().tagged(OID));
+        Some((
+            algorithm.map(|oid| oid.value.to_vec()),
+            id.tagged(OCTET_STRING)?.value.to_vec(),
+        ))
     };
     if let Some(value) = optional_attribute(attributes, oid::SIGNING_CERTIFICATE_V2)? {
         let (algorithm, expected) = first(value).ok_or(OTHER)?;
         let algorithm = hash(algorithm.as_deref().unwrap_or(oid::SHA256))?;
-        return if digest::digest(algorithm, signer.der).as_ref() == expected { Ok(()) } else { Err(OTHER) };
+        return if digest::digest(algorithm, signer.der).as_ref() == expected {
+            Ok(())
+        } else {
+            Err(OTHER)
+        };
     }
     if let Some(value) = optional_attribute(attributes, oid::SIGNING_CERTIFICATE)? {
         let (_, expected) = first(value).ok_or(OTHER)?;
@@ -236,21 +261,24 @@ fn check_signing_certificate(attributes: Tlv<'_>, signer: &Certificate<'_>, prof
     }
 }
 
-/// TSTInfo ::= SEQUENCE { version, policy, messageImprint { hashAlgorithm, hashedMessage }, serial, genTime, ... }
+/// `TSTInfo` ::= SEQUENCE { version, policy, messageImprint { hashAlgorithm, hashedMessage }, serial, genTime, ... }
 fn check_imprint<'a>(content: &'a [u8], parts: [&[u8]; 2]) -> Result<&'a [u8], Flaw> {
     const BAD: Flaw = Flaw::Broken("the timestamp is not readable");
     const GENERALIZED_TIME: u8 = 0x18;
-    let mut fields = Reader::new(content).take(SEQUENCE).ok_or(BAD)?.inside();
-    fields.take(INTEGER).ok_or(BAD)?;
-    fields.take(OID).ok_or(BAD)?;
-    let mut imprint = fields.take(SEQUENCE).ok_or(BAD)?.inside();
-    let algorithm = imprint.take(SEQUENCE).and_then(|algorithm| algorithm.inside().take(OID)).ok_or(BAD)?;
-    let expected = imprint.take(OCTET_STRING).ok_or(BAD)?.value;
+    let mut fields = Reader::new(content).tagged(SEQUENCE).ok_or(BAD)?.inside();
+    fields.tagged(INTEGER).ok_or(BAD)?;
+    fields.tagged(OID).ok_or(BAD)?;
+    let mut imprint = fields.tagged(SEQUENCE).ok_or(BAD)?.inside();
+    let algorithm = imprint
+        .tagged(SEQUENCE)
+        .and_then(|algorithm| algorithm.inside().tagged(OID))
+        .ok_or(BAD)?;
+    let expected = imprint.tagged(OCTET_STRING).ok_or(BAD)?.value;
     if digest_parts(hash(algorithm.value)?, parts).as_ref() != expected {
         return Err(Flaw::Broken("the signed bytes were changed"));
     }
-    fields.take(INTEGER).ok_or(BAD)?;
-    Ok(fields.take(GENERALIZED_TIME).ok_or(BAD)?.value)
+    fields.tagged(INTEGER).ok_or(BAD)?;
+    Ok(fields.tagged(GENERALIZED_TIME).ok_or(BAD)?.value)
 }
 
 fn digest_parts(algorithm: &'static digest::Algorithm, parts: [&[u8]; 2]) -> digest::Digest {
@@ -270,10 +298,24 @@ fn hash(id: &[u8]) -> Result<&'static digest::Algorithm, Flaw> {
     }
 }
 
-/// RSASSA-PSS-params ::= SEQUENCE { [0] hashAlgorithm DEFAULT sha1, ... }. A salt of another length than the hash does
-/// not verify.
+/// RSASSA-PSS-params ::= SEQUENCE { [0] hashAlgorithm DEFAULT sha1, [1] maskGen, [2] saltLength DEFAULT 20, ... }. Only
+/// a salt as long as the hash can be verified.
 fn pss_digest(mut algorithm: Reader<'_>) -> Result<&[u8], Flaw> {
-    let parameters = algorithm.take(SEQUENCE).and_then(|parameters| parameters.inside().take(context(0)));
-    let digest = parameters.and_then(|hash| hash.inside().take(SEQUENCE)).and_then(|hash| hash.inside().take(OID));
-    digest.map(|oid| oid.value).ok_or(Flaw::Unsupported("the signature algorithm is not supported"))
+    const UNSUPPORTED: Flaw = Flaw::Unsupported("the parameters of the signature algorithm are not supported");
+    let mut parameters = algorithm.tagged(SEQUENCE).ok_or(UNSUPPORTED)?.inside();
+    let digest = parameters
+        .tagged(context(0))
+        .and_then(|hash| hash.inside().tagged(SEQUENCE));
+    let digest = digest
+        .and_then(|hash| hash.inside().tagged(OID))
+        .ok_or(UNSUPPORTED)?
+        .value;
+    parameters.tagged(context(1));
+    let salt = parameters
+        .tagged(context(2))
+        .and_then(|salt| salt.inside().tagged(INTEGER))
+        .ok_or(UNSUPPORTED)?
+        .value;
+    let fits = u8::try_from(hash(digest)?.output_len()).is_ok_and(|length| salt == [length]);
+    if fits { Ok(digest) } else { Err(UNSUPPORTED) }
 }
