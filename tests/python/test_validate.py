@@ -193,6 +193,7 @@ _UPRIGHT = (
     "form-indirect",
     "form-without-widgets",
     "updated",
+    "empty-signature-field",
     "signed",
     "signed-pades-twice",
     "signed-form",
