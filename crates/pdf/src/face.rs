@@ -1,6 +1,6 @@
 //! What a seal looks like: the QR code with its caption beside or under it.
 
-use crate::geometry::POINTS_PER_MM;
+use crate::geometry::{POINTS_PER_MM, Rect};
 use crate::qr::{QUIET_ZONE, Symbol};
 use crate::text::{literal, number, win_ansi};
 
@@ -21,6 +21,8 @@ pub(crate) const FONT: &str = "<< /Type /Font /Subtype /Type1 /BaseFont /Helveti
 pub(crate) struct Face {
     pub(crate) width: f64,
     pub(crate) height: f64,
+    /// The symbol without its quiet zone.
+    pub(crate) symbol: Rect,
     /// Content stream operators. The font is `/F1`.
     pub(crate) content: Vec<u8>,
 }
@@ -58,8 +60,7 @@ pub(crate) fn arrangements(symbol: &Symbol, caption: &[String]) -> [Face; 2] {
             height: side + text,
             symbol_y: text,
             text_x: PADDING,
-            // The quiet zone leaves room enough above the text.
-            text_top: text + PADDING,
+            text_top: text,
             lines: &lines,
         },
     );
@@ -86,9 +87,12 @@ fn draw(symbol: &Symbol, module: f64, place: &Arrangement<'_>) -> Face {
     }
     content.extend_from_slice(b"f Q\n");
     content.extend_from_slice(&lines(place.lines, place.text_x, place.text_top, FONT_SIZE, LEADING));
+    let (left, bottom) = (quiet, place.symbol_y + quiet);
+    let side = count(symbol.size) * module;
     Face {
         width: place.width,
         height: place.height,
+        symbol: Rect::new(left, bottom, left + side, bottom + side),
         content,
     }
 }
@@ -187,8 +191,8 @@ mod tests {
             "https://verifikasi.kabupaten.go.id/".to_owned(),
         ];
         assert_eq!(
-            text(&wrap(&caption, 58.0)),
-            ["Pindai untuk", "memeriksa", "https://verifikasi", ".kabupaten.go.id/"]
+            text(&wrap(&caption, 57.0)),
+            ["Pindai untuk", "memeriksa", "https://verifikasi.", "kabupaten.go.id/"]
         );
     }
 

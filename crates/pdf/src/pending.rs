@@ -21,7 +21,7 @@ use crate::chain::CertificateChain;
 use crate::cms as container;
 use crate::hashed::{Hashed, finish};
 use crate::incremental::{Update, Written};
-use crate::read_qr::{QrError, read_owned};
+use crate::read_qr::{Known, QrError, read_known};
 use crate::text::{date, text_string};
 
 /// Three offsets of up to ten digits, which is more than any file that is read here.
@@ -67,7 +67,14 @@ pub struct Pending {
     attributes: SignedAttributes,
     to_be_signed: Vec<u8>,
     chain: CertificateChain,
-    expected_qr: Option<(String, Limits)>,
+    expected_qr: Option<ExpectedQr>,
+}
+
+/// What the QR code of a seal must say when it is read back.
+pub(crate) struct ExpectedQr {
+    pub(crate) text: String,
+    pub(crate) known: Known,
+    pub(crate) limits: Limits,
 }
 
 /// What a signature dictionary says beside the signature.
@@ -120,7 +127,7 @@ impl Pending {
         gaps: Gaps,
         base: &Hashed<'_>,
         chain: &CertificateChain,
-        expected_qr: Option<(String, Limits)>,
+        expected_qr: Option<ExpectedQr>,
     ) -> der::Result<Self> {
         let Written { mut bytes, base_len } = written;
         // The angle brackets belong to what is left out (ISO 32000-2, table 255).
@@ -176,10 +183,10 @@ impl Pending {
         gap.ok_or(EmbedError::Encoding(der::ErrorKind::Overlength.into()))?
             .copy_from_slice(hex.as_bytes());
         state.update(bytes.get(open..).unwrap_or_default());
-        if let Some((expected, limits)) = expected_qr {
-            let (back, read) = read_owned(bytes, &limits);
+        if let Some(expected) = expected_qr {
+            let (back, read) = read_known(bytes, &expected.known, &expected.limits);
             bytes = back;
-            if read.map_err(EmbedError::QrUnreadable)? != expected {
+            if read.map_err(EmbedError::QrUnreadable)? != expected.text {
                 return Err(EmbedError::QrMismatch);
             }
         }

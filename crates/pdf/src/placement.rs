@@ -5,7 +5,8 @@ use lopdf::Object;
 use crate::face::Face;
 use crate::geometry::{POINTS_PER_MM, Rect};
 use crate::incremental::{AppendError, Base};
-use crate::render::{Picture, Shot};
+use crate::render::{Picture, Purpose, Shot};
+use crate::survey::WHITE;
 use crate::target_page::{self, Page};
 
 /// Printers do not reach the edge of the paper.
@@ -16,8 +17,6 @@ const DISTANCE: f64 = 2.0 * POINTS_PER_MM;
 const PIXELS_PER_POINT: f64 = 0.5;
 /// Pages wider or higher than this many pixels are looked at more coarsely.
 const MAX_SIDE: f64 = 1200.0;
-/// What is darker than this is something. Scanned paper is seldom purely white.
-const WHITE: u8 = 244;
 /// Annotations whose rectangles are looked at.
 const MAX_ANNOTATIONS: usize = 2_000;
 
@@ -38,7 +37,7 @@ pub(crate) fn find(
     let (width, height) = page.view.size();
     let scale = (PIXELS_PER_POINT * page.view.user_unit).min(MAX_SIDE / width.max(height));
     let area = Rect::new(0.0, 0.0, width, height);
-    let (bytes, picture) = Shot::new(base, page).take(bytes, area, scale);
+    let (bytes, picture) = Shot::new(base, page).take(bytes, area, scale, Purpose::Occupancy);
     let Some(picture) = picture else {
         return Ok((bytes, None));
     };

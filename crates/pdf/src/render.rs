@@ -1,12 +1,14 @@
-//! Pictures of one page, rendered in Rust.
+//! Pictures of one page, made in Rust.
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use hayro::hayro_interpret::InterpreterSettings;
+use hayro::hayro_interpret::{
+    Context, InterpreterCache, InterpreterSettings, RenderContent, hayro_syntax::page, interpret_page,
+};
 use hayro::hayro_syntax::Pdf;
-use hayro::kurbo::Affine;
+use hayro::kurbo;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
@@ -15,6 +17,7 @@ use lopdf::ObjectId;
 use crate::geometry::{Rect, View};
 use crate::incremental::Base;
 use crate::raw;
+use crate::survey::Survey;
 use crate::target_page::{INHERITED, Page};
 
 /// Pixels on one side of a picture.
@@ -29,7 +32,24 @@ pub(crate) struct Picture {
     pub(crate) shade: Vec<u8>,
 }
 
-/// What is to be rendered: a page of a file that may be appended to.
+impl Picture {
+    /// The shade of one pixel; white outside.
+    pub(crate) fn shade(&self, x: usize, y: usize) -> u8 {
+        let pixel = (x < self.width).then(|| self.shade.get(y * self.width + x)).flatten();
+        pixel.copied().unwrap_or(255)
+    }
+}
+
+/// What a picture is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To see where something is. Black where it is, without details if those are not needed to tell.
+    Occupancy,
+    /// To see the annotations, which lie over everything else, as they look.
+    Annotations,
+}
+
+/// A page of a file that may be appended to, ready to be looked at.
 pub(crate) struct Shot {
     page: ObjectId,
     view: View,
@@ -77,22 +97,26 @@ impl Shot {
         }
     }
 
-    /// Renders `area`, in view coordinates, at `scale` pixels per unit. `bytes` must be the file; they are given back.
-    /// `None` when the renderer gives up.
-    pub(crate) fn take(&self, mut bytes: Vec<u8>, area: Rect, scale: f64) -> (Vec<u8>, Option<Picture>) {
+    /// A picture of `area`, in view coordinates, at `scale` pixels per unit. `bytes` must be the file; they are given
+    /// back. `None` when the renderer gives up.
+    pub(crate) fn take(
+        &self,
+        mut bytes: Vec<u8>,
+        area: Rect,
+        scale: f64,
+        purpose: Purpose,
+    ) -> (Vec<u8>, Option<Picture>) {
         let len = bytes.len();
         bytes.extend_from_slice(&self.tail);
         let shared = Arc::new(bytes);
         // A panic in the renderer is one page that cannot be seen, not the end of the process.
-        let picture = catch_unwind(AssertUnwindSafe(|| self.render(&shared, area, scale)))
-            .ok()
-            .flatten();
+        let picture = catch_unwind(AssertUnwindSafe(|| self.picture(&shared, area, scale, purpose)));
         let mut bytes = Arc::try_unwrap(shared).unwrap_or_else(|shared| shared.to_vec());
         bytes.truncate(len);
-        (bytes, picture)
+        (bytes, picture.ok().flatten())
     }
 
-    fn render(&self, shared: &Arc<Vec<u8>>, area: Rect, scale: f64) -> Option<Picture> {
+    fn picture(&self, shared: &Arc<Vec<u8>>, area: Rect, scale: f64, purpose: Purpose) -> Option<Picture> {
         let pdf = Pdf::new(Arc::clone(shared)).ok()?;
         let page = pdf.pages().first()?;
         let id = page.raw().obj_id()?;
@@ -100,41 +124,61 @@ impl Shot {
             return None;
         }
         let (width, height) = (side(area.width() * scale)?, side(area.height() * scale)?);
-        let to_view = Affine::new(self.view.user_to_view());
         // Pictures count rows downwards.
-        let to_pixels = Affine::new([scale, 0.0, 0.0, -scale, -area.x0 * scale, area.y1 * scale]);
-        let mut context = RenderContext::new(width, height);
-        let cache = RenderCache::new();
-        let settings = RenderSettings {
-            hinting: false,
-            ..RenderSettings::default()
+        let to_pixels = kurbo::Affine::new([scale, 0.0, 0.0, -scale, -area.x0 * scale, area.y1 * scale]);
+        let transform = to_pixels * kurbo::Affine::new(self.view.user_to_view());
+        let shade = match purpose {
+            Purpose::Occupancy => survey(page, transform, width, height)
+                .unwrap_or_else(|| render(page, transform, width, height, RenderContent::all())),
+            Purpose::Annotations => render(page, transform, width, height, RenderContent::ANNOTATIONS),
         };
-        render_into(
-            page,
-            &cache,
-            &InterpreterSettings::default(),
-            &settings,
-            &mut context,
-            to_pixels * to_view,
-        );
-        context.flush();
-        let mut pixmap = Pixmap::new(width, height);
-        let clear = RasterizerSettings {
-            target_init: TargetInit::Clear(WHITE),
-            ..RasterizerSettings::default()
-        };
-        context.render_with(&mut pixmap, &mut Resources::default(), clear);
-        let shade = pixmap
-            .data()
-            .iter()
-            .map(|pixel| pixel.r.min(pixel.g).min(pixel.b))
-            .collect();
         Some(Picture {
             width: usize::from(width),
             height: usize::from(height),
             shade,
         })
     }
+}
+
+fn survey<'a>(page: &'a page::Page<'a>, transform: kurbo::Affine, width: u16, height: u16) -> Option<Vec<u8>> {
+    let area = kurbo::Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+    let cache = InterpreterCache::new();
+    let mut context = Context::new(transform, area, &cache, page.xref(), InterpreterSettings::default());
+    let mut survey = Survey::new(width, height);
+    interpret_page(page, &mut context, &mut survey);
+    survey.finish()
+}
+
+fn render<'a>(
+    page: &'a page::Page<'a>,
+    transform: kurbo::Affine,
+    width: u16,
+    height: u16,
+    layers: RenderContent,
+) -> Vec<u8> {
+    let mut context = RenderContext::new(width, height);
+    let cache = RenderCache::new();
+    let interpreter = InterpreterSettings {
+        render_content: layers,
+        ..InterpreterSettings::default()
+    };
+    let settings = RenderSettings {
+        hinting: false,
+        ..RenderSettings::default()
+    };
+    render_into(page, &cache, &interpreter, &settings, &mut context, transform);
+    context.flush();
+    let mut pixmap = Pixmap::new(width, height);
+    let clear = RasterizerSettings {
+        target_init: TargetInit::Clear(WHITE),
+        ..RasterizerSettings::default()
+    };
+    context.render_with(&mut pixmap, &mut Resources::default(), clear);
+    pixmap
+        .data()
+        .iter()
+        .map(|pixel| pixel.r.min(pixel.g).min(pixel.b))
+        .collect()
 }
 
 /// A number of pixels, at least one.

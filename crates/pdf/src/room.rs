@@ -25,7 +25,7 @@ const EXPLANATION: &str = "Halaman ini ditambahkan karena halaman dokumen tidak 
 /// A file that is signed already gets no page: [`SealError::NoRoom`].
 pub fn ensure_room_for_seal(pdf: &[u8], face: &SealFace, limits: &Limits) -> Result<Option<Vec<u8>>, SealError> {
     let base = Base::open(pdf, limits)?;
-    let (bytes, room) = find_room(&base, &faces(face)?, buffer(pdf))?;
+    let (bytes, room) = find_room(&base, &faces(face)?.0, buffer(pdf))?;
     if room.is_some() {
         return Ok(None);
     }

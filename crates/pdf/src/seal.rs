@@ -12,9 +12,10 @@ use crate::face::{self, FONT, Face};
 use crate::geometry::Rect;
 use crate::hashed::Hashed;
 use crate::incremental::{AppendError, Base, Update};
-use crate::pending::{Details, Pending, write_signature};
+use crate::pending::{Details, ExpectedQr, Pending, write_signature};
 use crate::placement;
 use crate::qr::Symbol;
+use crate::read_qr::Known;
 use crate::sign::buffer;
 use crate::signature_field::{self, NewField};
 use crate::target_page::{End, Page, pages};
@@ -99,7 +100,7 @@ pub fn prepare_seal(
     limits: &Limits,
 ) -> Result<Pending, SealError> {
     let base = Base::open(pdf.bytes(), limits)?;
-    let faces = faces(&request.face)?;
+    let (faces, size) = faces(&request.face)?;
     let (bytes, room) = find_room(&base, &faces, buffer(pdf.bytes()))?;
     let Room {
         page,
@@ -132,7 +133,19 @@ pub fn prepare_seal(
         value,
     };
     signature_field::add(&base, &mut update, &field)?;
-    let expected = (request.face.qr_text.clone(), *limits);
+    let unit = page.view.user_unit;
+    let symbol = Rect {
+        x0: face.symbol.x0 / unit,
+        y0: face.symbol.y0 / unit,
+        x1: face.symbol.x1 / unit,
+        y1: face.symbol.y1 / unit,
+    };
+    let known = Known { symbol, size };
+    let expected = ExpectedQr {
+        text: request.face.qr_text.clone(),
+        known,
+        limits: *limits,
+    };
     Pending::new(update.finish(), gaps, pdf, chain, Some(expected)).map_err(SealError::Encoding)
 }
 
@@ -144,9 +157,10 @@ pub(crate) struct Room {
     rect: Rect,
 }
 
-pub(crate) fn faces(face: &SealFace) -> Result<[Face; 2], SealError> {
+/// The arrangements of a seal, and the modules on one side of its symbol.
+pub(crate) fn faces(face: &SealFace) -> Result<([Face; 2], usize), SealError> {
     let symbol = Symbol::encode(&face.qr_text).ok_or(SealError::QrText)?;
-    Ok(face::arrangements(&symbol, &face.caption))
+    Ok((face::arrangements(&symbol, &face.caption), symbol.size))
 }
 
 /// The first page with a free place. `bytes` are the file and come back.
