@@ -1,5 +1,7 @@
 //! What a seal looks like: the QR code with its caption beside or under it.
 
+use std::fmt::Write;
+
 use crate::geometry::{POINTS_PER_MM, Rect};
 use crate::qr::{QUIET_ZONE, Symbol};
 use crate::text::{literal, number, win_ansi};
@@ -16,15 +18,16 @@ const PADDING: f64 = 4.0;
 /// The font of captions: one of the standard 14, so that nothing need be embedded.
 pub(crate) const FONT: &str = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>";
 
-/// A drawing in points, origin at its lower left corner.
+/// One arrangement, in points, origin at its lower left corner. Drawn only when it has found a place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Face {
     pub(crate) width: f64,
     pub(crate) height: f64,
     /// The symbol without its quiet zone.
     pub(crate) symbol: Rect,
-    /// Content stream operators. The font is `/F1`.
-    pub(crate) content: Vec<u8>,
+    text_x: f64,
+    text_top: f64,
+    lines: Vec<Vec<u8>>,
 }
 
 /// The two arrangements of one seal, the preferred one first.
@@ -32,68 +35,51 @@ pub(crate) fn arrangements(symbol: &Symbol, caption: &[String]) -> [Face; 2] {
     let modules = count(symbol.size);
     // Rounded up to a twentieth of a point, so that coordinates stay short.
     let module = (MIN_SYMBOL_MM * POINTS_PER_MM / modules * 20.0).ceil() / 20.0;
-    let side = (modules + 2.0 * count(QUIET_ZONE)) * module;
+    let quiet = count(QUIET_ZONE) * module;
+    let side = modules * module + 2.0 * quiet;
+    let symbol_at = |bottom: f64| Rect::new(quiet, bottom + quiet, side - quiet, bottom + side - quiet);
 
-    let lines = wrap(caption, COLUMN);
+    let lines = wrap(caption, COLUMN, FONT_SIZE);
     let text = count(lines.len()) * LEADING;
     let height = side.max(text + 2.0 * PADDING);
-    let beside = draw(
-        symbol,
-        module,
-        &Arrangement {
-            width: side + COLUMN + PADDING,
-            height,
-            symbol_y: height - side,
-            text_x: side,
-            text_top: f64::midpoint(height, text),
-            lines: &lines,
-        },
-    );
+    let beside = Face {
+        width: side + COLUMN + PADDING,
+        height,
+        symbol: symbol_at(height - side),
+        text_x: side,
+        text_top: f64::midpoint(height, text),
+        lines,
+    };
 
-    let lines = wrap(caption, side - 2.0 * PADDING);
+    let lines = wrap(caption, side - 2.0 * PADDING, FONT_SIZE);
     let text = count(lines.len()) * LEADING;
-    let under = draw(
-        symbol,
-        module,
-        &Arrangement {
-            width: side,
-            height: side + text,
-            symbol_y: text,
-            text_x: PADDING,
-            text_top: text,
-            lines: &lines,
-        },
-    );
+    let under = Face {
+        width: side,
+        height: side + text,
+        symbol: symbol_at(text),
+        text_x: PADDING,
+        text_top: text,
+        lines,
+    };
     [beside, under]
 }
 
-struct Arrangement<'a> {
-    width: f64,
-    height: f64,
-    symbol_y: f64,
-    text_x: f64,
-    text_top: f64,
-    lines: &'a [Vec<u8>],
-}
-
-fn draw(symbol: &Symbol, module: f64, place: &Arrangement<'_>) -> Face {
-    let mut content = format!("1 1 1 rg 0 0 {} {} re f\n", number(place.width), number(place.height)).into_bytes();
-    let quiet = count(QUIET_ZONE) * module;
-    let (scale, x, y) = (number(module), number(quiet), number(place.symbol_y + quiet));
-    content.extend_from_slice(format!("q {scale} 0 0 {scale} {x} {y} cm 0 0 0 rg\n").as_bytes());
-    // One path, so that viewers that smooth edges leave no seams between the modules.
-    for (column, row, length) in symbol.runs() {
-        content.extend_from_slice(format!("{column} {} {length} 1 re\n", symbol.size - 1 - row).as_bytes());
-    }
-    content.extend_from_slice(b"f Q\n");
-    content.extend_from_slice(&lines(place.lines, place.text_x, place.text_top, FONT_SIZE, LEADING));
-    let (left, bottom) = (quiet, place.symbol_y + quiet);
-    let side = count(symbol.size) * module;
-    Face {
-        width: place.width,
-        height: place.height,
-        symbol: Rect::new(left, bottom, left + side, bottom + side),
-        content,
+impl Face {
+    /// Content stream operators. The font is `/F1`.
+    pub(crate) fn content(&self, symbol: &Symbol) -> Vec<u8> {
+        let module = number(self.symbol.width() / count(symbol.size));
+        let (x, y) = (number(self.symbol.x0), number(self.symbol.y0));
+        // Writing to a string cannot fail.
+        let mut out = format!("1 1 1 rg 0 0 {} {} re f\n", number(self.width), number(self.height));
+        let _ = writeln!(out, "q {module} 0 0 {module} {x} {y} cm 0 0 0 rg");
+        // One path, so that viewers that smooth edges leave no seams between the modules.
+        for (column, row, length) in symbol.runs() {
+            let _ = writeln!(out, "{column} {} {length} 1 re", symbol.size - 1 - row);
+        }
+        out.push_str("f Q\n");
+        let mut out = out.into_bytes();
+        out.extend(lines(&self.lines, self.text_x, self.text_top, FONT_SIZE, LEADING));
+        out
     }
 }
 
@@ -115,12 +101,7 @@ pub(crate) fn lines(lines: &[Vec<u8>], x: f64, top: f64, size: f64, leading: f64
 }
 
 /// Breaks text at spaces, and words that are too long anywhere.
-pub(crate) fn wrap(paragraphs: &[String], width: f64) -> Vec<Vec<u8>> {
-    wrap_at(paragraphs, width, FONT_SIZE)
-}
-
-/// Like [`wrap`], for another size of the font.
-pub(crate) fn wrap_at(paragraphs: &[String], width: f64, size: f64) -> Vec<Vec<u8>> {
+pub(crate) fn wrap(paragraphs: &[String], width: f64, size: f64) -> Vec<Vec<u8>> {
     let mut lines = Vec::new();
     for paragraph in paragraphs {
         let mut line: Vec<u8> = Vec::new();
@@ -191,7 +172,7 @@ mod tests {
             "https://verifikasi.kabupaten.go.id/".to_owned(),
         ];
         assert_eq!(
-            text(&wrap(&caption, 57.0)),
+            text(&wrap(&caption, 57.0, FONT_SIZE)),
             ["Pindai untuk", "memeriksa", "https://verifikasi.", "kabupaten.go.id/"]
         );
     }
@@ -201,7 +182,7 @@ mod tests {
         let symbol = Symbol::encode(&"A".repeat(110)).unwrap();
         let caption = ["Dokumen ini ditandatangani secara elektronik.".to_owned()];
         for face in arrangements(&symbol, &caption) {
-            let content = String::from_utf8(face.content).unwrap();
+            let content = String::from_utf8(face.content(&symbol)).unwrap();
             let scale: f64 = content
                 .lines()
                 .nth(1)
@@ -221,7 +202,7 @@ mod tests {
     fn the_drawing_is_this() {
         let symbol = Symbol::encode("A").unwrap();
         let [beside, under] = arrangements(&symbol, &["Portal (resmi)".to_owned()]);
-        let text = |face: &Face| String::from_utf8(face.content.clone()).unwrap();
+        let text = |face: &Face| String::from_utf8(face.content(&symbol)).unwrap();
         insta::assert_snapshot!("face_beside", text(&beside));
         insta::assert_snapshot!("face_under", text(&under));
     }
@@ -229,7 +210,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_is_wider_than_asked_and_no_letter_is_lost(caption in "[a-z ]{0,80}", width in 12.0..80.0) {
-            let lines = wrap(std::slice::from_ref(&caption), width);
+            let lines = wrap(std::slice::from_ref(&caption), width, FONT_SIZE);
             for line in &lines {
                 prop_assert!(text_width(line, FONT_SIZE) <= width || line.len() == 1);
             }

@@ -8,6 +8,7 @@ mod face;
 mod geometry;
 mod hashed;
 mod incremental;
+mod ink;
 mod keys;
 mod limits;
 mod normalise;

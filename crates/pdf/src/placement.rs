@@ -138,23 +138,25 @@ fn best(sums: &Sums, page: &Page, faces: &[Face]) -> Option<Place> {
             continue;
         };
         for y in (margin..=last_y).rev() {
-            for x in margin..=last_x {
-                let right = 2 * x + width >= sums.width;
-                let low = 3 * (2 * y + height) >= 4 * sums.height;
-                let zone = match (low, right) {
-                    (true, true) => 0,
-                    (true, false) => 1,
-                    (false, _) => 2,
-                };
-                let outwards = if right { last_x - x } else { x };
+            let low = 3 * (2 * y + height) >= 4 * sums.height;
+            let best_of_row = (if low { 0 } else { 2 }, arrangement, last_y - y, 0);
+            if best.as_ref().is_some_and(|(found, _)| *found <= best_of_row) {
+                break;
+            }
+            // From the outside inwards: of each half, the first free place is the best of its row.
+            let middle = sums.width.saturating_sub(width).div_ceil(2).clamp(margin, last_x + 1);
+            let right = (middle..=last_x).rev().find(|&x| sums.is_free(x, y, width, height));
+            let left = (margin..middle).find(|&x| sums.is_free(x, y, width, height));
+            let right = right.map(|x| (if low { 0 } else { 2 }, last_x - x, x));
+            let left = left.map(|x| (if low { 1 } else { 2 }, x, x));
+            for (zone, outwards, x) in [right, left].into_iter().flatten() {
                 let rank = (zone, arrangement, last_y - y, outwards);
-                if best.as_ref().is_some_and(|(found, _)| *found <= rank) || !sums.is_free(x, y, width, height) {
-                    continue;
+                if best.as_ref().is_none_or(|(found, _)| rank < *found) {
+                    let x0 = float(x) / sums.scale + distance;
+                    let y0 = sums.page_height - float(y + height) / sums.scale + distance;
+                    let rect = Rect::new(x0, y0, x0 + face_width, y0 + face_height);
+                    best = Some((rank, Place { arrangement, rect }));
                 }
-                let x0 = float(x) / sums.scale + distance;
-                let y0 = sums.page_height - float(y + height) / sums.scale + distance;
-                let rect = Rect::new(x0, y0, x0 + face_width, y0 + face_height);
-                best = Some((rank, Place { arrangement, rect }));
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::target_page::{self, End, Page, pages};
 /// Pixels on the shorter side of a seal in which a QR code is searched: about 5 for each module.
 const RESOLUTION: f64 = 260.0;
 /// Pixels for each module where it is known where they are.
-const PIXELS: usize = 4;
+const PIXELS: usize = 3;
 /// Between dark and light.
 const MIDDLE: u8 = 128;
 
@@ -96,7 +96,7 @@ pub(crate) fn read_known(pdf: Vec<u8>, known: &Known, limits: &Limits) -> (Vec<u
     let (x, y) = (field.x0 + known.symbol.x0, field.y0 + known.symbol.y0);
     let side = known.symbol.width() + quiet;
     let area = Rect::new(x - quiet, y - quiet, x + side, y + side);
-    let (pdf, picture) = shot.take(pdf, area, float(PIXELS) / module, Purpose::Annotations);
+    let (pdf, picture) = shot.take(pdf, area, float(PIXELS) / module, Purpose::Areas);
     let read = picture
         .ok_or(QrError::Render)
         .and_then(|picture| sample(&picture, known.size));

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use hayro::hayro_interpret::{
-    Context, InterpreterCache, InterpreterSettings, RenderContent, hayro_syntax::page, interpret_page,
+    Context, Device, InterpreterCache, InterpreterSettings, RenderContent, hayro_syntax::page, interpret_page,
 };
 use hayro::hayro_syntax::Pdf;
 use hayro::kurbo;
@@ -16,6 +16,7 @@ use lopdf::ObjectId;
 
 use crate::geometry::{Rect, View};
 use crate::incremental::Base;
+use crate::ink::Ink;
 use crate::raw;
 use crate::survey::Survey;
 use crate::target_page::{INHERITED, Page};
@@ -47,6 +48,8 @@ pub(crate) enum Purpose {
     Occupancy,
     /// To see the annotations, which lie over everything else, as they look.
     Annotations,
+    /// To see the filled areas of the annotations, if there is nothing there but areas and text; else like `Annotations`.
+    Areas,
 }
 
 /// A page of a file that may be appended to, ready to be looked at.
@@ -131,6 +134,8 @@ impl Shot {
             Purpose::Occupancy => survey(page, transform, width, height)
                 .unwrap_or_else(|| render(page, transform, width, height, RenderContent::all())),
             Purpose::Annotations => render(page, transform, width, height, RenderContent::ANNOTATIONS),
+            Purpose::Areas => ink(page, transform, width, height)
+                .unwrap_or_else(|| render(page, transform, width, height, RenderContent::ANNOTATIONS)),
         };
         Some(Picture {
             width: usize::from(width),
@@ -141,12 +146,34 @@ impl Shot {
 }
 
 fn survey<'a>(page: &'a page::Page<'a>, transform: kurbo::Affine, width: u16, height: u16) -> Option<Vec<u8>> {
-    let area = kurbo::Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    let cache = InterpreterCache::new();
-    let mut context = Context::new(transform, area, &cache, page.xref(), InterpreterSettings::default());
     let mut survey = Survey::new(width, height);
-    interpret_page(page, &mut context, &mut survey);
+    interpret(page, transform, width, height, RenderContent::all(), &mut survey);
     survey.finish()
+}
+
+fn ink<'a>(page: &'a page::Page<'a>, transform: kurbo::Affine, width: u16, height: u16) -> Option<Vec<u8>> {
+    let mut canvas = RenderContext::new(width, height);
+    let mut ink = Ink::new(&mut canvas);
+    interpret(page, transform, width, height, RenderContent::ANNOTATIONS, &mut ink);
+    ink.is_complete().then(|| shade(&mut canvas))
+}
+
+fn interpret<'a>(
+    page: &'a page::Page<'a>,
+    transform: kurbo::Affine,
+    width: u16,
+    height: u16,
+    layers: RenderContent,
+    device: &mut impl Device<'a>,
+) {
+    let area = kurbo::Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+    let settings = InterpreterSettings {
+        render_content: layers,
+        ..InterpreterSettings::default()
+    };
+    let cache = InterpreterCache::new();
+    let mut context = Context::new(transform, area, &cache, page.xref(), settings);
+    interpret_page(page, &mut context, device);
 }
 
 fn render<'a>(
@@ -156,7 +183,7 @@ fn render<'a>(
     height: u16,
     layers: RenderContent,
 ) -> Vec<u8> {
-    let mut context = RenderContext::new(width, height);
+    let mut canvas = RenderContext::new(width, height);
     let cache = RenderCache::new();
     let interpreter = InterpreterSettings {
         render_content: layers,
@@ -166,14 +193,18 @@ fn render<'a>(
         hinting: false,
         ..RenderSettings::default()
     };
-    render_into(page, &cache, &interpreter, &settings, &mut context, transform);
-    context.flush();
-    let mut pixmap = Pixmap::new(width, height);
+    render_into(page, &cache, &interpreter, &settings, &mut canvas, transform);
+    shade(&mut canvas)
+}
+
+fn shade(canvas: &mut RenderContext) -> Vec<u8> {
+    canvas.flush();
+    let mut pixmap = Pixmap::new(canvas.width(), canvas.height());
     let clear = RasterizerSettings {
         target_init: TargetInit::Clear(WHITE),
         ..RasterizerSettings::default()
     };
-    context.render_with(&mut pixmap, &mut Resources::default(), clear);
+    canvas.render_with(&mut pixmap, &mut Resources::default(), clear);
     pixmap
         .data()
         .iter()

@@ -5,7 +5,7 @@
 use lopdf::Object;
 
 use crate::Limits;
-use crate::face::{FONT, lines, wrap_at};
+use crate::face::{FONT, lines, wrap};
 use crate::incremental::{AppendError, Base, Update};
 use crate::raw::{self, RawDict};
 use crate::seal::{SealError, SealFace, faces, find_room};
@@ -25,7 +25,7 @@ const EXPLANATION: &str = "Halaman ini ditambahkan karena halaman dokumen tidak 
 /// A file that is signed already gets no page: [`SealError::NoRoom`].
 pub fn ensure_room_for_seal(pdf: &[u8], face: &SealFace, limits: &Limits) -> Result<Option<Vec<u8>>, SealError> {
     let base = Base::open(pdf, limits)?;
-    let (bytes, room) = find_room(&base, &faces(face)?.0, buffer(pdf))?;
+    let (bytes, room) = find_room(&base, &faces(face)?.1, buffer(pdf))?;
     if room.is_some() {
         return Ok(None);
     }
@@ -78,9 +78,9 @@ fn append_page(base: &Base<'_>, bytes: Vec<u8>) -> Result<Vec<u8>, AppendError> 
     update.write(page, &dict.to_bytes());
     let (left, top) = (width / 10.0, height * 0.92);
     let column = width - 2.0 * left;
-    let mut text = lines(&wrap_at(&[HEADING.to_owned()], column, 14.0), left, top, 14.0, 18.0);
+    let mut text = lines(&wrap(&[HEADING.to_owned()], column, 14.0), left, top, 14.0, 18.0);
     text.extend(lines(
-        &wrap_at(&[EXPLANATION.to_owned()], column, 9.0),
+        &wrap(&[EXPLANATION.to_owned()], column, 9.0),
         left,
         top - 28.0,
         9.0,

@@ -100,7 +100,7 @@ pub fn prepare_seal(
     limits: &Limits,
 ) -> Result<Pending, SealError> {
     let base = Base::open(pdf.bytes(), limits)?;
-    let (faces, size) = faces(&request.face)?;
+    let (symbol, faces) = faces(&request.face)?;
     let (bytes, room) = find_room(&base, &faces, buffer(pdf.bytes()))?;
     let Room {
         page,
@@ -124,7 +124,7 @@ pub fn prepare_seal(
         number(face.height),
         page.view.rotation.matrix(),
     );
-    update.write_stream(appearance, &dict, &face.content);
+    update.write_stream(appearance, &dict, &face.content(&symbol));
     let field = NewField {
         prefix: &request.field_prefix,
         page: &page,
@@ -134,13 +134,16 @@ pub fn prepare_seal(
     };
     signature_field::add(&base, &mut update, &field)?;
     let unit = page.view.user_unit;
-    let symbol = Rect {
+    let in_field = Rect {
         x0: face.symbol.x0 / unit,
         y0: face.symbol.y0 / unit,
         x1: face.symbol.x1 / unit,
         y1: face.symbol.y1 / unit,
     };
-    let known = Known { symbol, size };
+    let known = Known {
+        symbol: in_field,
+        size: symbol.size,
+    };
     let expected = ExpectedQr {
         text: request.face.qr_text.clone(),
         known,
@@ -157,10 +160,11 @@ pub(crate) struct Room {
     rect: Rect,
 }
 
-/// The arrangements of a seal, and the modules on one side of its symbol.
-pub(crate) fn faces(face: &SealFace) -> Result<([Face; 2], usize), SealError> {
+/// The symbol of a seal and its arrangements.
+pub(crate) fn faces(face: &SealFace) -> Result<(Symbol, [Face; 2]), SealError> {
     let symbol = Symbol::encode(&face.qr_text).ok_or(SealError::QrText)?;
-    Ok((face::arrangements(&symbol, &face.caption), symbol.size))
+    let faces = face::arrangements(&symbol, &face.caption);
+    Ok((symbol, faces))
 }
 
 /// The first page with a free place. `bytes` are the file and come back.
