@@ -7,7 +7,7 @@ import typst
 import permits
 from permits import Permit
 
-_WHEN = datetime.datetime(2026, 1, 5, 2, 0, tzinfo=datetime.timezone.utc)
+_WHEN = datetime.datetime(2026, 1, 5, 2, 0, tzinfo=datetime.UTC)
 
 
 def make(permit: Permit, standard: str | None = None) -> bytes:

@@ -56,7 +56,7 @@ def _object_streams(count: int, megabytes: int, times: int) -> bytes:
         # The index names an object of its own in each; the string is what it holds.
         data = _packed(megabytes, times, b"%d 0 (x)" % (first_inside + n))
         pdf.add(b"<< /Type /ObjStm /N 1 /First 6 %s /Length %d >>\nstream\n%s\nendstream" % (_filters(times).encode(), len(data), data))
-    out, offsets = pdf._bodies("1.7")
+    out, offsets = pdf.bodies("1.7")
     size = first_inside + count
     own = size
     rows = []

@@ -99,7 +99,7 @@ def _free_cycle() -> bytes:
 
 def _xref_stream(index: str, size: int, rows: bytes, widths: str = "[1 4 2]") -> bytes:
     pdf = letter()
-    out, offsets = pdf._bodies("1.7")
+    out, offsets = pdf.bodies("1.7")
     known = b"".join(b"\x01" + offsets[n].to_bytes(4, "big") + b"\0\0" for n in sorted(offsets))
     data = zlib.compress(b"\0" * 7 + known + rows, 9)
     head = f"<< /Type /XRef /Size {size} /W {widths} /Index {index} /Root 1 0 R /Filter /FlateDecode /Length {len(data)} >>"
@@ -138,7 +138,7 @@ CASES = [
     Case("widths-huge", "numbers", "either", "cross-reference columns of two thousand million bytes", lambda: _xref_stream("[0 6]", 100, b"", "[1 2147483647 2]")),
     Case("widths-negative", "numbers", "either", "cross-reference columns of negative width", lambda: _xref_stream("[0 6]", 100, b"", "[1 -4 2]")),
     Case("rows-3-million", "numbers", "either", "three million free entries in a file of some kilobytes", lambda: _xref_stream("[0 6 100 3000000]", 3000100, bytes(7) * 3_000_000)),
-    Case("object-number-huge", "numbers", "either", "an object with the number 4294967295", lambda: _spoil(lambda p: None) + b"4294967295 65535 obj\nnull\nendobj\n"),
+    Case("object-number-huge", "numbers", "either", "an object with the number 4294967295", lambda: letter().write() + b"4294967295 65535 obj\nnull\nendobj\n"),
     Case("startxref-missing", "xref", "either", "no startxref", lambda: _tail(rb"startxref\n\d+\n", b"")),
     Case("startxref-far", "xref", "either", "startxref leads behind the end", lambda: _tail(rb"startxref\n\d+", b"startxref\n9999999999")),
     Case("startxref-negative", "xref", "either", "startxref is negative", lambda: _tail(rb"startxref\n\d+", b"startxref\n-5")),

@@ -6,7 +6,7 @@ import math
 import pathlib
 import random
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from cryptography import x509
@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-_FROM = datetime(2025, 1, 1, tzinfo=timezone.utc)
-_UNTIL = datetime(2045, 1, 1, tzinfo=timezone.utc)
+_FROM = datetime(2025, 1, 1, tzinfo=UTC)
+_UNTIL = datetime(2045, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

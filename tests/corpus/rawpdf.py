@@ -23,7 +23,7 @@ class RawPdf:
 
     def write(self, root: int = 1, info: int | None = None, version: str = "1.7", trailer: str = "") -> bytes:
         """The file, with an ordinary cross-reference table."""
-        out, offsets = self._bodies(version)
+        out, offsets = self.bodies(version)
         entries = self._trailer(root, info, trailer)
         return out + table(offsets, len(out), self.size, entries)
 
@@ -35,7 +35,7 @@ class RawPdf:
         plain.objects = {n: b for n, b in self.objects.items() if n not in packed}
         holder, finder = self.size, self.size + 1
         plain.add(object_stream(inside), holder)
-        out, offsets = plain._bodies("1.5")
+        out, offsets = plain.bodies("1.5")
         rows = b"".join(b"\x02" + holder.to_bytes(4, "big") + i.to_bytes(2, "big") for i in range(len(inside)))
         index = " ".join(f"{n} 1" for n in inside)
         at = len(out)
@@ -44,18 +44,19 @@ class RawPdf:
         offsets[finder] = at
         return out + table(offsets, len(out), finder + 1, f"/Root {root} 0 R /XRefStm {at}")
 
-    @property
-    def size(self) -> int:
-        """One more than the highest object number."""
-        return max(self.objects, default=0) + 1
-
-    def _bodies(self, version: str) -> tuple[bytes, dict[int, int]]:
+    def bodies(self, version: str) -> tuple[bytes, dict[int, int]]:
+        """The file up to its cross-reference part, and where each object begins."""
         out = bytearray(b"%%PDF-%s\n%%\xe2\xe3\xcf\xd3\n" % version.encode())
         offsets = {}
         for number, body in self.objects.items():
             offsets[number] = len(out)
             out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
         return bytes(out), offsets
+
+    @property
+    def size(self) -> int:
+        """One more than the highest object number."""
+        return max(self.objects, default=0) + 1
 
     @staticmethod
     def _trailer(root: int, info: int | None, more: str) -> str:

@@ -89,7 +89,7 @@ def test_a_name_that_is_not_there_is_refused(tmp_path) -> None:
     assert subprocess.run([sys.executable, *command], capture_output=True).returncode == 2
 
 
-def test_the_sample_of_the_demonstration_is_what_its_script_makes(tmp_path) -> None:
+def test_the_sample_of_the_demonstration_is_what_its_script_makes() -> None:
     import sample
 
     samples = TESTS.parent / "events/samples"
