@@ -17,6 +17,8 @@ import permits
 
 PERMIT = replace(permits.PRACTICE, subject="Izin praktik dokter umum pada Klinik Pratama Sehat Contoh")
 
+#: What travels beside the file.
+SIDECAR = {**PERMIT.sidecar(), "valid_until": "2031-03-14"}
 _OPENING = (
     "Berdasarkan Undang-Undang Nomor 17 Tahun 2023 tentang Kesehatan dan rekomendasi Dinas Kesehatan "
     "Nomor 440/0089/Dinkes/2026, dengan ini memberikan izin praktik kepada:"
@@ -107,7 +109,7 @@ def main() -> None:
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     (out / "permit.pdf").write_bytes(make())
-    (out / "permit.json").write_text(json.dumps(PERMIT.sidecar(), ensure_ascii=False, indent=2) + "\n")
+    (out / "permit.json").write_text(json.dumps(SIDECAR, ensure_ascii=False, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -94,5 +94,5 @@ def test_the_sample_of_the_demonstration_is_what_its_script_makes() -> None:
 
     samples = TESTS.parent / "events/samples"
     assert (samples / "permit.pdf").read_bytes() == sample.make()
-    assert json.loads((samples / "permit.json").read_text()) == sample.PERMIT.sidecar()
+    assert json.loads((samples / "permit.json").read_text()) == sample.SIDECAR
     assert (samples / "permit.pdf").stat().st_size < 4000
