@@ -219,7 +219,12 @@ fn coverage(
             what: vec!["what was appended is damaged".to_owned()],
         }
     } else {
-        changes::compare(&old, loaded)?
+        match changes::compare(&old, loaded) {
+            Err(StructureError::Malformed { why }) => Changes::Other {
+                what: vec![why.to_owned()],
+            },
+            compared => compared?,
+        }
     };
     Ok((Coverage::Revision { end: range.end() }, changes))
 }

@@ -76,7 +76,7 @@ impl Comparison<'_, '_> {
             }
             _ => {
                 self.list(format!("the form field {name:?} was added"));
-                Ok(())
+                self.explain_new(reference)
             }
         }
     }
