@@ -1,1 +1,19 @@
-//! x
+//! `absah`: the whole function set on one machine, wired by reading `template.yaml` and nothing else.
+
+pub mod cli;
+
+mod catalog;
+mod demo;
+mod front;
+mod home;
+mod pki;
+mod progress;
+mod sources;
+mod stack;
+mod template;
+mod token;
+
+pub use catalog::FUNCTIONS;
+pub use home::{Home, HomeError};
+pub use stack::{Stack, StackError, StackOptions};
+pub use template::{Template, TemplateError};

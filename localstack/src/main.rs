@@ -1,1 +1,8 @@
-fn main(){}
+//! The `absah` program.
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    localstack::cli::run(localstack::cli::Arguments::parse()).await
+}

@@ -25,6 +25,29 @@ impl Sha256Digest {
         Self(raw)
     }
 
+    /// The digests of the first `end` bytes for each of `ends`, in ascending order and in one pass over `bytes`.
+    /// Ends beyond the bytes are left out.
+    #[must_use]
+    pub fn of_prefixes(bytes: &[u8], ends: &[usize]) -> Vec<(usize, Self)> {
+        let mut ends = ends.to_vec();
+        ends.sort_unstable();
+        ends.dedup();
+        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        let mut done = 0;
+        let mut digests = Vec::with_capacity(ends.len());
+        for end in ends {
+            let Some(next) = bytes.get(done..end) else {
+                break;
+            };
+            context.update(next);
+            done = end;
+            let mut raw = [0; 32];
+            raw.copy_from_slice(context.clone().finish().as_ref());
+            digests.push((end, Self(raw)));
+        }
+        digests
+    }
+
     /// Wraps a digest that was computed elsewhere.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -97,6 +120,8 @@ impl<'de> Deserialize<'de> for Sha256Digest {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "a test may panic")]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -110,6 +135,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_digests_of_prefixes_are_the_digests_of_the_prefixes(bytes: Vec<u8>, ends in prop::collection::vec(0_usize..200, 0..8)) {
+            for (end, digest) in Sha256Digest::of_prefixes(&bytes, &ends) {
+                prop_assert!(ends.contains(&end));
+                prop_assert_eq!(digest, Sha256Digest::of(&bytes[..end]));
+            }
+        }
+
         #[test]
         fn both_spellings_read_back_and_any_other_text_is_refused(raw: [u8; 32], text in ".{0,70}") {
             let digest = Sha256Digest::from_bytes(raw);

@@ -15,6 +15,8 @@ use serde_json::Value;
 pub use http::{HttpEvent, HttpReply};
 pub use stream::StreamRecord;
 
+pub(crate) use queue::chain;
+
 use crate::config::{ConfigError, Settings};
 use crate::environment::Environment;
 use crate::telemetry;

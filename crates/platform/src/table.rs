@@ -166,7 +166,7 @@ impl Table {
         Transaction {
             table: self,
             writes: Vec::new(),
-            inserts: Vec::new(),
+            conditions: Vec::new(),
         }
     }
 
@@ -194,15 +194,26 @@ impl Table {
 pub struct Transaction<'a> {
     table: &'a Table,
     writes: Vec<TransactWriteItem>,
-    /// For each write, whether its failure means that a new row was already there.
-    inserts: Vec<bool>,
+    /// For each write, what its failed condition means.
+    conditions: Vec<Condition>,
+}
+
+/// What it means that a write's condition failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    /// A row that was to be new is there.
+    New,
+    /// A row is not at the version that it was read at.
+    Version,
+    /// An event row is there, which only ever comes with one of the other two.
+    Event,
 }
 
 impl Transaction<'_> {
     /// Adds a row that must be new. It begins at version 1.
     pub fn insert<T: Record>(self, record: &T) -> Result<Self, TableError> {
         let item = write(record, 1)?;
-        self.put(item, Some("attribute_not_exists(pk)"), None, true)
+        self.put(item, Some("attribute_not_exists(pk)"), None, Condition::New)
     }
 
     /// Replaces a row that must still be at `version`. Version 0 is a row that is not there yet; unlike
@@ -210,15 +221,15 @@ impl Transaction<'_> {
     pub fn update<T: Record>(self, record: &T, version: u64) -> Result<Self, TableError> {
         let item = write(record, version + 1)?;
         if version == 0 {
-            return self.put(item, Some("attribute_not_exists(pk)"), None, false);
+            return self.put(item, Some("attribute_not_exists(pk)"), None, Condition::Version);
         }
-        self.put(item, Some("version = :version"), Some(version), false)
+        self.put(item, Some("version = :version"), Some(version), Condition::Version)
     }
 
     /// Writes a row whatever stands there: for rows whose content follows from their key.
     pub fn overwrite<T: Record>(self, record: &T) -> Result<Self, TableError> {
         let item = write(record, 1)?;
-        self.put(item, None, None, false)
+        self.put(item, None, None, Condition::Version)
     }
 
     /// Demands that a row is still at `version` (0: that it is still absent) without changing it.
@@ -237,7 +248,7 @@ impl Transaction<'_> {
         let check = check.build().map_err(format)?;
         self.writes
             .push(TransactWriteItem::builder().condition_check(check).build());
-        self.inserts.push(false);
+        self.conditions.push(Condition::Version);
         Ok(self)
     }
 
@@ -252,7 +263,7 @@ impl Transaction<'_> {
                 AttributeValue::S(serde_json::to_string(envelope).map_err(format)?),
             ),
         ]);
-        self.put(item, Some("attribute_not_exists(pk)"), None, false)
+        self.put(item, Some("attribute_not_exists(pk)"), None, Condition::Event)
     }
 
     /// Lets the row that was written last be removed some time after `at` (DynamoDB TTL on `expires_at`).
@@ -268,14 +279,18 @@ impl Transaction<'_> {
     /// [`TableError::AlreadyExists`] when only rows that were to be new were in the way; [`TableError::Conflict`] when
     /// a version did not match.
     pub async fn commit(self) -> Result<(), TableError> {
-        let Self { table, writes, inserts } = self;
+        let Self {
+            table,
+            writes,
+            conditions,
+        } = self;
         let sent = table
             .client
             .transact_write_items()
             .set_transact_items(Some(writes))
             .send()
             .await;
-        sent.map(drop).map_err(|error| refused(error, &inserts))
+        sent.map(drop).map_err(|error| refused(error, &conditions))
     }
 
     fn put(
@@ -283,7 +298,7 @@ impl Transaction<'_> {
         item: Item,
         condition: Option<&str>,
         version: Option<u64>,
-        insert: bool,
+        means: Condition,
     ) -> Result<Self, TableError> {
         let put = Put::builder()
             .table_name(&self.table.name)
@@ -295,12 +310,12 @@ impl Transaction<'_> {
             .build()
             .map_err(format)?;
         self.writes.push(TransactWriteItem::builder().put(put).build());
-        self.inserts.push(insert);
+        self.conditions.push(means);
         Ok(self)
     }
 }
 
-fn refused(error: SdkError<TransactWriteItemsError>, inserts: &[bool]) -> TableError {
+fn refused(error: SdkError<TransactWriteItemsError>, conditions: &[Condition]) -> TableError {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
         return unavailable(error);
     };
@@ -310,11 +325,13 @@ fn refused(error: SdkError<TransactWriteItemsError>, inserts: &[bool]) -> TableE
         .map(|reason| reason.code().unwrap_or("None"));
     let mut already_exists = false;
     for (index, code) in codes.enumerate() {
-        match code {
-            "None" => {}
-            "ConditionalCheckFailed" if inserts.get(index) == Some(&true) => already_exists = true,
-            "ConditionalCheckFailed" | "TransactionConflict" => return TableError::Conflict,
-            _ => return unavailable(error),
+        match (code, conditions.get(index)) {
+            ("None", _) | ("ConditionalCheckFailed", Some(Condition::Event)) => {}
+            ("ConditionalCheckFailed", Some(Condition::New)) => already_exists = true,
+            ("ConditionalCheckFailed", Some(Condition::Version) | None) | ("TransactionConflict", _) => {
+                return TableError::Conflict;
+            }
+            (_, _) => return unavailable(error),
         }
     }
     if already_exists {

@@ -1,23 +1,32 @@
 //! Logs: one JSON object a line, with dotted field names and never personal data.
 
+use std::fs::File;
+use std::sync::Mutex;
+
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::Settings;
 
-/// Starts logging to standard error, as JSON. `LOG_LEVEL` is a filter such as `info` or `documents=debug,warn`
-/// (default `info`). Later calls in the same process change nothing.
+/// Starts logging to standard error. `LOG_LEVEL` is a filter such as `info` or `documents=debug,warn` (default `info`).
 pub fn init(settings: &Settings) {
-    let filter = settings.optional("LOG_LEVEL").unwrap_or("info");
+    start(std::io::stderr, settings.optional("LOG_LEVEL").unwrap_or("info"));
+}
+
+/// Starts logging to a file, with a filter as in [`init`].
+pub fn log_to(file: File, filter: &str) {
+    start(Mutex::new(file), filter);
+}
+
+fn start<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(writer: W, filter: &str) {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_span_events(FmtSpan::NONE)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_env_filter(EnvFilter::new(filter))
         .finish();
-    // A second function in the same process finds the subscriber of the first, which is the one wanted.
+    // Whoever came first in this process decided where the log goes.
     let _already_there = tracing::subscriber::set_global_default(subscriber);
 }

@@ -147,7 +147,7 @@ fn trace_id(body: &str) -> String {
 }
 
 /// What failed, and each reason below it.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

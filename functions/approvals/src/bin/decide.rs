@@ -1,0 +1,6 @@
+//! The decide function as a Lambda process.
+
+#[tokio::main]
+async fn main() -> Result<(), platform::Exit> {
+    platform::serve(approvals::decide::function).await
+}

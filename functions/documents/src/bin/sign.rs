@@ -1,0 +1,6 @@
+//! The sign function as a Lambda process.
+
+#[tokio::main]
+async fn main() -> Result<(), platform::Exit> {
+    platform::serve(documents::sign::function).await
+}

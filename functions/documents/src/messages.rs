@@ -1,0 +1,48 @@
+//! What people read, in plain Indonesian. Nothing else.
+
+pub(crate) const UNAUTHORIZED: &str = "Permintaan ini memerlukan token yang benar.";
+pub(crate) const MALFORMED_NOTIFICATION: &str = "Pemberitahuan tidak dapat dibaca.";
+pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebentar lagi.";
+pub(crate) const UNKNOWN_DOCUMENT: &str = "Dokumen dengan tautan ini tidak terdaftar.";
+pub(crate) const MALFORMED_VERIFY: &str = "Kirim berkas PDF, atau JSON berisi \"sha256\" dengan 64 digit heksadesimal.";
+pub(crate) const FILE_TOO_LARGE: &str = "Berkas terlalu besar. Kirim sidik jari SHA-256 berkas sebagai gantinya.";
+/// What the signature fields are called in a PDF reader's list.
+pub(crate) const SIGNATURE_FIELD: &str = "TandaTangan";
+pub(crate) const SEAL_FIELD: &str = "Segel";
+pub(crate) const SIGNING_REASON: &str = "Disetujui dan ditandatangani secara elektronik";
+pub(crate) const SEALING_REASON: &str = "Segel instansi dengan kode QR verifikasi";
+
+/// The caption below the QR: what to do with it, and where it must lead.
+pub(crate) fn seal_caption(public_url: &str) -> Vec<String> {
+    let portal = public_url.trim_end_matches('/');
+    let host = portal.split_once("://").map_or(portal, |(_, host)| host);
+    vec![
+        "Ditandatangani secara elektronik.".to_owned(),
+        "Pindai untuk memeriksa keaslian di".to_owned(),
+        host.to_owned(),
+    ]
+}
+
+/// Why a file is in quarantine.
+pub(crate) fn quarantined(code: &str) -> &'static str {
+    match code {
+        "pdf.empty" => "Berkas kosong.",
+        "pdf.not_pdf" => "Berkas ini bukan PDF.",
+        "pdf.too_large" | "inbox.too_large" => "Berkas terlalu besar.",
+        "inbox.replaced" => "Berkas diganti sebelum sempat dibaca. Unggahan yang baru diproses tersendiri.",
+        "pdf.truncated" => "Berkas terpotong. Unggah ulang berkas yang utuh.",
+        "pdf.password_required" => "Berkas dikunci dengan kata sandi. Unggah berkas tanpa kata sandi.",
+        "pdf.too_many_pages" => "Jumlah halaman melebihi batas.",
+        "pdf.active_content" => "Berkas berisi skrip, perintah, atau lampiran yang tidak diizinkan.",
+        "pdf.signed_but_damaged" => {
+            "Berkas sudah bertanda tangan tetapi strukturnya rusak, sehingga tidak boleh diubah."
+        }
+        "pdf.certified" => "Berkas dikunci oleh sertifikasi yang melarang tanda tangan tambahan.",
+        "pdf.page_tree_cycle" | "pdf.malformed" => "Struktur berkas PDF rusak.",
+        "pdf.too_deep" | "pdf.too_many_objects" | "pdf.decompresses_too_large" => {
+            "Struktur berkas PDF melebihi batas yang wajar."
+        }
+        "import.too_slow" | "import.crashed" => "Berkas tidak dapat diperiksa dengan aman.",
+        _ => "Berkas tidak dapat diproses. Hubungi petugas dengan menyebutkan kode ini.",
+    }
+}

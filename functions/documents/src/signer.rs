@@ -1,0 +1,169 @@
+//! Who can sign: keys in the names of officials, and the organisation's seal; and how a signature gets into a file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kernel::{Disposition, Fault};
+use pdf::{CertificateChain, EmbedError, Hashed, KeyError, LocalKey, Pending, SealError, SignError};
+
+/// A key that signs in somebody's name.
+#[async_trait]
+pub(crate) trait Signer: Send + Sync {
+    /// The certificate chain, leaf first.
+    fn chain(&self) -> &CertificateChain;
+
+    /// Signs `message` (the DER of the signed attributes) with the leaf's key and SHA-256.
+    async fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, SignerError>;
+}
+
+/// A signature could not be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignerError {
+    /// No key is held for this official.
+    #[error("no key is held for the official who decided")]
+    NoKey,
+    /// The key did not sign.
+    #[error("the key did not sign")]
+    Key(#[source] KeyError),
+    /// The work was cut off.
+    #[error("signing was cut off")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl Fault for SignerError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoKey => "sign.no_key",
+            Self::Key(_) => "sign.key_failed",
+            Self::Interrupted(_) => "sign.interrupted",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::NoKey | Self::Key(_) => Disposition::Reject,
+            Self::Interrupted(_) => Disposition::Retry,
+        }
+    }
+}
+
+#[async_trait]
+impl Signer for Arc<LocalKey> {
+    fn chain(&self) -> &CertificateChain {
+        LocalKey::chain(self)
+    }
+
+    async fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, SignerError> {
+        let key = Self::clone(self);
+        let signed = tokio::task::spawn_blocking(move || LocalKey::sign(&key, &message)).await;
+        signed.map_err(SignerError::Interrupted)?.map_err(SignerError::Key)
+    }
+}
+
+/// A signature could not be written into a file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// The file cannot take a signature.
+    #[error("the file cannot take the signature")]
+    Sign(#[from] SignError),
+    /// The file cannot take a seal.
+    #[error("the file cannot take the seal")]
+    Seal(#[from] SealError),
+    /// The key did not sign.
+    #[error("the signature could not be had")]
+    Signer(#[source] SignerError),
+    /// The signature does not fit, or the result is not as it should be.
+    #[error("the signature could not be embedded")]
+    Embed(#[source] EmbedError),
+    /// The work was cut off.
+    #[error("signing was cut off")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl Fault for WriteError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Sign(error) => error.code(),
+            Self::Seal(error) => error.code(),
+            Self::Signer(error) => error.code(),
+            Self::Embed(error) => error.code(),
+            Self::Interrupted(_) => "sign.interrupted",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Sign(error) => error.disposition(),
+            Self::Seal(error) => error.disposition(),
+            Self::Signer(error) => error.disposition(),
+            Self::Embed(error) => error.disposition(),
+            Self::Interrupted(_) => Disposition::Retry,
+        }
+    }
+}
+
+/// Writes a signature into `file`: `prepare` and embedding run off the async threads, the key signs in between.
+pub(crate) async fn write<E, P>(signer: &dyn Signer, file: Bytes, prepare: P) -> Result<Bytes, WriteError>
+where
+    E: Into<WriteError> + Send + 'static,
+    P: FnOnce(&Hashed<'_>, &CertificateChain) -> Result<Pending, E> + Send + 'static,
+{
+    let chain = signer.chain().clone();
+    let prepared = tokio::task::spawn_blocking(move || prepare(&Hashed::new(&*file), &chain)).await;
+    let pending = prepared.map_err(WriteError::Interrupted)?.map_err(Into::into)?;
+    let signature = signer
+        .sign(pending.to_be_signed().to_vec())
+        .await
+        .map_err(WriteError::Signer)?;
+    let embedded = tokio::task::spawn_blocking(move || pending.embed(&signature)).await;
+    let written = embedded.map_err(WriteError::Interrupted)?.map_err(WriteError::Embed)?;
+    Ok(Bytes::from(written.into_bytes()))
+}
+
+/// Key files could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeyFileError {
+    /// The file or folder could not be read.
+    #[error("{0} cannot be read")]
+    Read(PathBuf, #[source] std::io::Error),
+    /// The file holds no usable key and chain.
+    #[error("{0} holds no usable key with its chain")]
+    Key(PathBuf, #[source] KeyError),
+}
+
+/// Reads one key file: a PKCS#8 key and its certificate chain, leaf first, all PEM in one file.
+pub(crate) fn read_key(path: &Path) -> Result<Arc<dyn Signer>, KeyFileError> {
+    let pem = std::fs::read_to_string(path).map_err(|error| KeyFileError::Read(path.to_owned(), error))?;
+    let key = LocalKey::from_pem(&pem, &pem).map_err(|error| KeyFileError::Key(path.to_owned(), error))?;
+    Ok(Arc::new(Arc::new(key)))
+}
+
+/// The officials' keys, by the id under which they decide.
+#[derive(Clone)]
+pub(crate) struct Officials(BTreeMap<String, Arc<dyn Signer>>);
+
+impl Officials {
+    /// Reads every `<official id>.pem` of a folder.
+    pub(crate) fn read(folder: &Path) -> Result<Self, KeyFileError> {
+        let unreadable = |error| KeyFileError::Read(folder.to_owned(), error);
+        let mut keys = BTreeMap::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if let (Some("pem"), Some(id)) = (
+                path.extension().and_then(|extension| extension.to_str()),
+                path.file_stem().and_then(|stem| stem.to_str()),
+            ) {
+                keys.insert(id.to_owned(), read_key(&path)?);
+            }
+        }
+        Ok(Self(keys))
+    }
+
+    /// The key of one official.
+    pub(crate) fn of(&self, official: &str) -> Result<&dyn Signer, SignerError> {
+        self.0.get(official).map(|signer| &**signer).ok_or(SignerError::NoKey)
+    }
+}

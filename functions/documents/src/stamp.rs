@@ -1,0 +1,180 @@
+//! stamp: a signed document gets the organisation's seal with its QR, and becomes public.
+
+use kernel::{Disposition, Envelope, Fault, Sha256Digest};
+use pdf::{Limits, SealFace, SealRequest};
+use platform::{
+    Cause, ConfigError, Environment, Event, Function, Record, Step, Stored, Table, TableError, Vault, VaultError,
+};
+use std::sync::Arc;
+
+use crate::document::{Document, Sealed, Signed, State, TransitionError};
+use crate::events::{Issued, SOURCE, SignedEvent};
+use crate::messages;
+use crate::registry::{DigestEntry, Entry, FileRole, qr_text};
+use crate::signer::{self, Signer, WriteError, read_key};
+use crate::storage::{PDF, SIGNING_ROOM, Stage, vault_key};
+
+/// Builds the function.
+pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
+    let vars = environment
+        .settings
+        .require(&["VAULT_BUCKET", "SEAL_KEY_FILE", "PUBLIC_URL"])?;
+    let seal =
+        read_key(vars.text("SEAL_KEY_FILE")?.as_ref()).map_err(|error| ConfigError::invalid("SEAL_KEY_FILE", error))?;
+    let step = Stamp {
+        table: environment.table()?,
+        vault: Vault::new(&environment.aws, vars.text("VAULT_BUCKET")?),
+        seal,
+        public_url: vars.text("PUBLIC_URL")?,
+        limits: Limits::default(),
+        environment: environment.clone(),
+    };
+    Function::queue(environment, step)
+}
+
+/// The step's context.
+pub(crate) struct Stamp {
+    table: Table,
+    vault: Vault,
+    seal: Arc<dyn Signer>,
+    public_url: String,
+    limits: Limits,
+    environment: Environment,
+}
+
+/// A document could not be sealed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StampError {
+    /// The document could not be loaded or stored.
+    #[error("the document could not be loaded or stored")]
+    Table(#[source] TableError),
+    /// The file could not be read or stored.
+    #[error("the file could not be read or stored")]
+    Vault(#[source] VaultError),
+    /// The document may not be sealed in its state.
+    #[error("the document may not be sealed now")]
+    State(#[source] TransitionError),
+    /// The signed file in the vault is not the one that was recorded.
+    #[error("the signed file is not the one that was recorded")]
+    WrongBase,
+    /// The seal could not be written into the file.
+    #[error("the seal could not be written into the file")]
+    Write(#[source] WriteError),
+}
+
+impl Fault for StampError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Table(error) => error.code(),
+            Self::Vault(error) => error.code(),
+            Self::State(_) => "stamp.wrong_state",
+            Self::WrongBase => "stamp.wrong_base",
+            Self::Write(error) => error.code(),
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Table(error) => error.disposition(),
+            Self::Vault(error) => error.disposition(),
+            Self::Write(error) => error.disposition(),
+            Self::State(_) | Self::WrongBase => Disposition::Reject,
+        }
+    }
+}
+
+impl Step for Stamp {
+    const NAME: &'static str = "stamp";
+    type Message = Envelope<SignedEvent>;
+    type Error = StampError;
+
+    async fn handle(&self, event: Self::Message) -> Result<(), StampError> {
+        let key = Document::key_of(&event.tenant, event.data.document_id);
+        let Stored {
+            value: document,
+            version,
+        } = self.table.load::<Document>(key).await.map_err(StampError::Table)?;
+        if matches!(document.state, State::Issued { .. }) {
+            return Ok(());
+        }
+        let signed = document.sealable().map_err(StampError::State)?.clone();
+        let link = qr_text(&self.public_url, document.id, signed.sha256);
+        let sealed = self.seal(&document, &signed, &link).await?;
+
+        let entry = Entry::of(&document, &signed, &sealed);
+        let digests =
+            [(signed.sha256, FileRole::Signed), (sealed.sha256, FileRole::Final)].map(|(sha256, role)| DigestEntry {
+                sha256,
+                role,
+                document_id: document.id,
+            });
+        let document = document.issue(sealed.clone()).map_err(StampError::State)?;
+        let event = self.environment.envelope(
+            &Cause::Event(event.traceparent),
+            SOURCE,
+            Event {
+                event_type: "document.issued",
+                subject: document.id.to_string(),
+                tenant: document.name.tenant.clone(),
+                data: Issued {
+                    document_id: document.id,
+                    sha256: sealed.sha256,
+                    verify_url: link,
+                },
+            },
+        );
+        let mut transaction = self
+            .table
+            .transaction()
+            .update(&document, version)
+            .map_err(StampError::Table)?;
+        transaction = transaction.overwrite(&entry).map_err(StampError::Table)?;
+        for digest in &digests {
+            transaction = transaction.overwrite(digest).map_err(StampError::Table)?;
+        }
+        let transaction = transaction
+            .event(&document.key(), version + 1, &event)
+            .map_err(StampError::Table)?;
+        transaction.commit().await.map_err(StampError::Table)
+    }
+}
+
+impl Stamp {
+    /// Writes the sealed file once. If an earlier attempt wrote it, that file counts.
+    async fn seal(&self, document: &Document, signed: &Signed, link: &str) -> Result<Sealed, StampError> {
+        let tenant = &document.name.tenant;
+        let limit = self.limits.max_bytes as u64 + SIGNING_ROOM;
+        let source = vault_key(tenant, document.id, Stage::Signed);
+        let base = self.vault.get(&source, limit).await.map_err(StampError::Vault)?;
+        if Sha256Digest::of(&base) != signed.sha256 {
+            return Err(StampError::WrongBase);
+        }
+        let at = self.environment.now();
+        let request = SealRequest {
+            field_prefix: messages::SEAL_FIELD.to_owned(),
+            face: SealFace {
+                qr_text: link.to_owned(),
+                caption: messages::seal_caption(&self.public_url),
+            },
+            reason: Some(messages::SEALING_REASON.to_owned()),
+            location: None,
+            signed_at: at,
+        };
+        let limits = self.limits.clone();
+        let file = signer::write(&*self.seal, base, move |file, chain| {
+            pdf::prepare_seal(file, &request, chain, &limits)
+        });
+        let file = file.await.map_err(StampError::Write)?;
+        let target = vault_key(tenant, document.id, Stage::Final);
+        let kept = self
+            .vault
+            .keep_first(&target, PDF, file, limit)
+            .await
+            .map_err(StampError::Vault)?;
+        Ok(Sealed {
+            sha256: Sha256Digest::of(&kept),
+            length: kept.len() as u64,
+            at,
+        })
+    }
+}

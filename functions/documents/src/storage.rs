@@ -1,0 +1,101 @@
+//! Where a document's files and rows are.
+
+use jiff::Timestamp;
+use kernel::{DocumentId, TenantId};
+use platform::{Key, ObjectVersion, Record};
+use serde::{Deserialize, Serialize};
+
+use crate::description::Description;
+use crate::inbox_name::InboxName;
+
+/// What every file in the vault is.
+pub(crate) const PDF: &str = "application/pdf";
+
+/// Integrity is checked without trusting anyone.
+pub(crate) const NO_ROOTS: [&[u8]; 0] = [];
+
+/// A signed file may be this much larger than what was received: two signatures with their chains, and a page.
+pub(crate) const SIGNING_ROOM: u64 = 4 * 1024 * 1024;
+
+/// The files of one document, by what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The bytes as received.
+    Original,
+    /// The bytes to sign, where the original had to be prepared.
+    Prepared,
+    /// With the official's signature.
+    Signed,
+    /// With the seal.
+    Final,
+}
+
+/// The vault key of a document's file.
+pub(crate) fn vault_key(tenant: &TenantId, id: DocumentId, stage: Stage) -> String {
+    let file = match stage {
+        Stage::Original => "original",
+        Stage::Prepared => "prepared",
+        Stage::Signed => "signed",
+        Stage::Final => "final",
+    };
+    format!("{tenant}/documents/{id}/{file}.pdf")
+}
+
+/// One exact inbox object that was seen. The row exists so that the same object is never seen twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sighting {
+    pub(crate) tenant: TenantId,
+    pub(crate) object: ObjectVersion,
+    /// The document it became; none for a sidecar.
+    pub(crate) document_id: Option<DocumentId>,
+    pub(crate) at: Timestamp,
+}
+
+impl Record for Sighting {
+    /// The same bytes under the same name are the same object, whatever version the store gave them.
+    fn key(&self) -> Key {
+        Key::state(
+            self.tenant.as_str(),
+            "object",
+            &format!("{}#{}", self.object.key, self.object.etag),
+        )
+    }
+}
+
+/// What an inbox name stands for now: its newest document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Newest {
+    pub(crate) name: InboxName,
+    pub(crate) document_id: DocumentId,
+}
+
+impl Newest {
+    pub(crate) fn key_of(name: &InboxName) -> Key {
+        Key::state(name.tenant.as_str(), "newest", &name.name)
+    }
+}
+
+impl Record for Newest {
+    fn key(&self) -> Key {
+        Self::key_of(&self.name)
+    }
+}
+
+/// The sidecar of an inbox name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sidecar {
+    pub(crate) name: InboxName,
+    pub(crate) description: Description,
+}
+
+impl Sidecar {
+    pub(crate) fn key_of(name: &InboxName) -> Key {
+        Key::state(name.tenant.as_str(), "sidecar", &name.name)
+    }
+}
+
+impl Record for Sidecar {
+    fn key(&self) -> Key {
+        Self::key_of(&self.name)
+    }
+}

@@ -1,0 +1,233 @@
+//! The command line of `absah`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use platform::Settings;
+use tokio::net::TcpListener;
+
+use crate::demo::{self, DemoError};
+use crate::home::{Home, HomeError};
+use crate::stack::{DEMO_TENANT, Stack, StackError, StackOptions, connection_settings};
+use crate::token::{TokenError, demo_token};
+
+const DEFAULT_ADDRESS: &str = "127.0.0.1:9000";
+
+/// Absah on one machine: permits are detected, approved, signed, sealed and verifiable.
+#[derive(Debug, Parser)]
+#[command(name = "absah", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Drive PDFs from the inbox to a verified document, then keep serving.
+    Demo(DemoArguments),
+    /// Serve, and print how AWS clients reach it.
+    Up(UpArguments),
+    /// Print the development root certificates as PEM.
+    Roots(DataArguments),
+    /// Print a bearer token of the demo official, for the decide function.
+    Token(DataArguments),
+}
+
+#[derive(Debug, Args, Default)]
+pub(crate) struct DemoArguments {
+    /// The PDFs; a sample permit if none is named. `NAME.json` beside `NAME.pdf` describes it.
+    pub(crate) files: Vec<PathBuf>,
+    /// Stop when all files have ended.
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// One JSON object a line instead of a display.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Put each finished file here, as NAME.final.pdf.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
+    /// Where to listen; 127.0.0.1:9000, or a free port if that is taken.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+struct UpArguments {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_ADDRESS)]
+    listen: SocketAddr,
+    /// What QR codes begin with, if people reach this machine by another address.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+#[derive(Debug, Args, Default)]
+struct DataArguments {
+    /// The folder for keys and data.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// The command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error("the data folder cannot be used")]
+    Home(#[from] HomeError),
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    #[error("{0} is not on loopback: the local stack speaks plain HTTP, so put a TLS proxy before it")]
+    NotLoopback(SocketAddr),
+    #[error("the stack did not start")]
+    Stack(#[from] StackError),
+    #[error("the demo failed")]
+    Demo(#[from] DemoError),
+    #[error("the token could not be made")]
+    Token(#[from] TokenError),
+    #[error("output failed")]
+    Output(#[from] std::io::Error),
+}
+
+/// Carries out the command line. `0`: done; `1`: it failed, or a document did not end as it should.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    match execute(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            let mut text = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(reason) = source {
+                text.push_str(": ");
+                text.push_str(&reason.to_string());
+                source = reason.source();
+            }
+            // Without standard error there is nobody left to tell.
+            let _nobody = writeln!(std::io::stderr(), "absah: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(arguments: Arguments) -> Result<ExitCode, CliError> {
+    match arguments
+        .command
+        .unwrap_or_else(|| Command::Demo(DemoArguments::default()))
+    {
+        Command::Demo(arguments) => run_demo(arguments).await,
+        Command::Up(arguments) => up(arguments).await,
+        Command::Roots(arguments) => {
+            let roots = open(&arguments)?.roots()?;
+            std::io::stdout().write_all(roots.as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Token(arguments) => {
+            let token = token(&open(&arguments)?)?;
+            writeln!(std::io::stdout(), "{token}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn run_demo(arguments: DemoArguments) -> Result<ExitCode, CliError> {
+    let home = open(&arguments.data)?;
+    start_log(&home)?;
+    let listener = match arguments.listen {
+        Some(address) => bind(address).await?,
+        None => match bind(SocketAddr::from(([127, 0, 0, 1], 9000))).await {
+            Ok(listener) => listener,
+            Err(_taken) => bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?,
+        },
+    };
+    let stack = Stack::start(listener, options(&home, None)).await?;
+    let token = token(&home)?;
+    let all_well = demo::run(&stack, &arguments, &token).await?;
+    if !arguments.exit {
+        let endpoint = stack.endpoint();
+        writeln!(std::io::stderr(), "\nMelayani di {endpoint} – berhenti dengan Ctrl-C.")?;
+        interrupted().await;
+    }
+    stack.stop().await;
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
+    let home = open(&arguments.data)?;
+    start_log(&home)?;
+    let listener = bind(arguments.listen).await?;
+    let stack = Stack::start(listener, options(&home, arguments.public_url)).await?;
+    let mut out = std::io::stdout();
+    for (name, value) in connection_settings(&stack.endpoint(), &home) {
+        writeln!(out, "export {name}={value}")?;
+    }
+    // The AWS command line reads this name.
+    writeln!(out, "export AWS_DEFAULT_REGION={}", crate::stack::REGION)?;
+    out.flush()?;
+    writeln!(
+        std::io::stderr(),
+        "\nSiap. Letakkan PDF: aws s3 cp izin.pdf s3://inbox/{DEMO_TENANT}/loket/izin.pdf\nPeriksa dokumen: {}/\nBerhenti dengan Ctrl-C.",
+        stack.endpoint()
+    )?;
+    interrupted().await;
+    stack.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(arguments: &DataArguments) -> Result<Home, HomeError> {
+    let folder = arguments
+        .data
+        .clone()
+        .unwrap_or_else(|| Home::default_folder(&Settings::from_process()));
+    Home::open(&folder)
+}
+
+fn options(home: &Home, public_url: Option<String>) -> StackOptions {
+    StackOptions {
+        home: home.clone(),
+        in_memory: false,
+        public_url,
+        triggers: true,
+        effect_hook: None,
+    }
+}
+
+fn token(home: &Home) -> Result<String, CliError> {
+    let tenant = DEMO_TENANT.parse().map_err(|_| HomeError::Random)?;
+    Ok(demo_token(home, &tenant, jiff::Timestamp::now())?)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    if !address.ip().is_loopback() {
+        return Err(CliError::NotLoopback(address));
+    }
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| CliError::Listen(address, error))
+}
+
+/// The log goes beside the data: the terminal belongs to the display.
+fn start_log(home: &Home) -> Result<(), CliError> {
+    let path = home.folder().join("absah.log");
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    let file = file.map_err(|error| HomeError::File(path, error))?;
+    platform::log_to(file, Settings::from_process().optional("LOG_LEVEL").unwrap_or("warn"));
+    Ok(())
+}
+
+/// Waits for Ctrl-C or a polite request to stop.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _interrupted = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

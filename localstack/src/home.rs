@@ -1,0 +1,210 @@
+//! The data folder: keys and secrets that are made at first start, and where the engine keeps its files.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+
+use crate::pki::{self, Pki, PkiError};
+
+/// The data folder could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// A file could not be read or written.
+    #[error("{0} cannot be read or written")]
+    File(PathBuf, #[source] std::io::Error),
+    /// The development keys could not be made.
+    #[error("the development keys could not be made")]
+    Pki(#[source] PkiError),
+    /// The secrets' file is damaged.
+    #[error("{0} is damaged")]
+    Secrets(PathBuf, #[source] serde_json::Error),
+    /// The operating system has no random numbers.
+    #[error("the operating system has no random numbers")]
+    Random,
+}
+
+/// A data folder that is set up.
+#[derive(Debug, Clone)]
+pub struct Home {
+    folder: PathBuf,
+    secrets: Secrets,
+}
+
+/// What must not be guessed.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Secrets {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+    pub(crate) webhook_token: String,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets").finish_non_exhaustive()
+    }
+}
+
+impl Home {
+    /// `~/.local/share/absah`, or as `XDG_DATA_HOME` says.
+    #[must_use]
+    pub fn default_folder(settings: &platform::Settings) -> PathBuf {
+        let data = settings.optional("XDG_DATA_HOME").map(PathBuf::from);
+        let data = data.or_else(|| {
+            settings
+                .optional("HOME")
+                .map(|home| Path::new(home).join(".local/share"))
+        });
+        data.unwrap_or_else(|| PathBuf::from(".")).join("absah")
+    }
+
+    /// Sets the folder up, readable by its owner only, or takes it as an earlier start left it.
+    pub fn open(folder: &Path) -> Result<Self, HomeError> {
+        make_folder(folder)?;
+        let path = folder.join("secrets.json");
+        let secrets = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| HomeError::Secrets(path, error))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let secrets = Secrets::random()?;
+                let json =
+                    serde_json::to_vec_pretty(&secrets).map_err(|error| HomeError::Secrets(path.clone(), error))?;
+                write_private(&path, &json)?;
+                secrets
+            }
+            Err(error) => return Err(HomeError::File(path, error)),
+        };
+        let home = Self {
+            folder: folder.to_owned(),
+            secrets,
+        };
+        if !home.roots_file().exists() {
+            home.make_keys()?;
+        }
+        Ok(home)
+    }
+
+    /// The development root certificates, PEM.
+    pub fn roots(&self) -> Result<String, HomeError> {
+        self.read(&self.roots_file())
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn engine_folder(&self) -> PathBuf {
+        self.folder.join("engine")
+    }
+
+    pub(crate) fn officials_folder(&self) -> PathBuf {
+        self.folder.join("keys/officials")
+    }
+
+    pub(crate) fn seal_file(&self) -> PathBuf {
+        self.folder.join("keys/seal.pem")
+    }
+
+    /// PEM of the key that signs tokens.
+    pub(crate) fn token_private_key(&self) -> Result<String, HomeError> {
+        self.read(&self.folder.join("keys/token.pem"))
+    }
+
+    /// PEM of the key that checks tokens.
+    pub(crate) fn token_public_key(&self) -> Result<String, HomeError> {
+        self.read(&self.folder.join("keys/token.pub.pem"))
+    }
+
+    fn roots_file(&self) -> PathBuf {
+        self.folder.join("keys/roots.pem")
+    }
+
+    fn make_keys(&self) -> Result<(), HomeError> {
+        let Pki {
+            roots,
+            officials,
+            seal,
+            token_private,
+            token_public,
+        } = pki::generate().map_err(HomeError::Pki)?;
+        make_folder(&self.officials_folder())?;
+        for (id, pem) in officials {
+            write_private(&self.officials_folder().join(format!("{id}.pem")), pem.as_bytes())?;
+        }
+        write_private(&self.seal_file(), seal.as_bytes())?;
+        write_private(&self.folder.join("keys/token.pem"), token_private.as_bytes())?;
+        write_private(&self.folder.join("keys/token.pub.pem"), token_public.as_bytes())?;
+        // Last: its presence says that all keys are there.
+        write_private(&self.roots_file(), roots.as_bytes())
+    }
+
+    fn read(&self, path: &Path) -> Result<String, HomeError> {
+        fs::read_to_string(path).map_err(|error| HomeError::File(path.to_owned(), error))
+    }
+}
+
+impl Secrets {
+    fn random() -> Result<Self, HomeError> {
+        let text = |bytes: usize| {
+            let mut raw = vec![0; bytes];
+            aws_lc_rs::rand::fill(&mut raw).map_err(|_| HomeError::Random)?;
+            Ok(HEXLOWER.encode(&raw))
+        };
+        Ok(Self {
+            access_key_id: format!("ABSAH{}", text(8)?.to_uppercase()),
+            secret_access_key: text(20)?,
+            webhook_token: text(20)?,
+        })
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), HomeError> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| HomeError::File(path.to_owned(), error))
+}
+
+/// Writes beside the file and renames, so that a stop in between leaves no half file.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
+    let failed = |error| HomeError::File(path.to_owned(), error);
+    let beside = path.with_extension("new");
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)
+        .map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&beside, path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_second_start_finds_the_keys_of_the_first_and_nobody_else_can_read_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Home::open(&folder.path().join("data")).unwrap();
+        let second = Home::open(&folder.path().join("data")).unwrap();
+        assert_eq!(first.roots().unwrap(), second.roots().unwrap());
+        assert_eq!(first.secrets.secret_access_key, second.secrets.secret_access_key);
+        for file in [
+            first.seal_file(),
+            first.roots_file(),
+            folder.path().join("data/secrets.json"),
+        ] {
+            assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+}

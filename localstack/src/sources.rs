@@ -1,0 +1,9 @@
+//! What sets functions off, in the part of Lambda's event source mappings.
+
+mod feed;
+mod queue;
+mod stream;
+
+pub(crate) use feed::EventFeed;
+pub(crate) use queue::queue;
+pub(crate) use stream::Stream;

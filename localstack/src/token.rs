@@ -1,0 +1,39 @@
+//! Tokens of the demo official, until people sign in by themselves.
+
+use approvals::Claims;
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use kernel::TenantId;
+
+use crate::home::{Home, HomeError};
+use crate::pki::{DEMO_OFFICIAL, DEMO_OFFICIAL_NAME};
+
+/// How long a demo token lasts.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
+
+/// A token could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TokenError {
+    /// The key could not be read.
+    #[error("the token key could not be read")]
+    Home(#[source] HomeError),
+    /// The token could not be signed.
+    #[error("the token could not be signed")]
+    Sign(#[source] jsonwebtoken::errors::Error),
+}
+
+/// A bearer token of the demo official of `tenant`.
+pub(crate) fn demo_token(home: &Home, tenant: &TenantId, now: Timestamp) -> Result<String, TokenError> {
+    let claims = Claims {
+        sub: DEMO_OFFICIAL.into(),
+        name: DEMO_OFFICIAL_NAME.into(),
+        tenant_id: tenant.clone(),
+        roles: vec!["head_of_office".into()],
+        aud: "absah".into(),
+        iat: now.as_second(),
+        exp: (now + LIFETIME).as_second(),
+    };
+    let pem = home.token_private_key().map_err(TokenError::Home)?;
+    let key = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(TokenError::Sign)?;
+    encode(&Header::new(Algorithm::ES256), &claims, &key).map_err(TokenError::Sign)
+}
