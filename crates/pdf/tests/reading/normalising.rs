@@ -10,7 +10,7 @@ use crate::preflighting::replace;
 /// A document whose object 9 is in an object stream, object 8, and listed by a cross-reference stream.
 pub(crate) fn with_object_stream(object_stream: &[u8]) -> Vec<u8> {
     let mut out = b"%PDF-1.7\n".to_vec();
-    let mut records = vec![[0_u8, 0, 0, 0]; 11];
+    let mut records = [[0_u8, 0, 0, 0]; 11];
     for (number, body) in [
         (1_u8, &b"<</Type/Catalog/Pages 2 0 R>>"[..]),
         (2, b"<</Type/Pages/Count 1/Kids[3 0 R]>>"),

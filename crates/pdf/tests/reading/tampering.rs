@@ -146,11 +146,11 @@ fn other_changes_of_the_document_are_named() {
         "null is nothing"
     );
     let mode = changed(&sealed, CATALOG, |catalog| {
-        catalog.set("PageMode", Object::Name(b"UseNone".to_vec()))
+        catalog.set("PageMode", Object::Name(b"UseNone".to_vec()));
     });
     assert_eq!(changes(&sealed, &[mode]), ["/PageMode of the document was changed"]);
     let title = changed(&sealed, (6, 0), |info| {
-        info.set("Title", Object::string_literal("Lain"))
+        info.set("Title", Object::string_literal("Lain"));
     });
     assert_eq!(
         changes(&sealed, &[title]),
@@ -177,7 +177,7 @@ fn a_new_form_field_that_is_no_signature_is_named() {
     let holder = match form {
         Ok(id) => changed(&sealed, id, add),
         Err(_) => changed(&sealed, CATALOG, |catalog| {
-            add(catalog.get_mut(b"AcroForm").unwrap().as_dict_mut().unwrap())
+            add(catalog.get_mut(b"AcroForm").unwrap().as_dict_mut().unwrap());
         }),
     };
     assert_eq!(
