@@ -300,6 +300,8 @@ impl<'a> Lexer<'a> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(text: &[u8]) -> Result<Object, SyntaxError> {
@@ -348,5 +350,20 @@ mod tests {
     fn a_list_of_too_many_values_is_refused() {
         let long = [&b"["[..], &b"0 ".repeat(600_000)].concat();
         assert_eq!(read(&long), Err(SyntaxError::TooManyValues));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic_or_read_beyond_the_end(
+            bytes: Vec<u8>,
+            syntax in r"[\[\]<>()/#%0-9RA-F .\\+-]{0,60}",
+            at in 0_usize..80,
+        ) {
+            for input in [bytes.as_slice(), syntax.as_bytes()] {
+                let mut lexer = Lexer::new(input, at, &Limits::default());
+                let _ = (lexer.object(), lexer.stream_start(), lexer.indirect_header(), lexer.unsigned());
+                prop_assert!(lexer.at() <= input.len().max(at));
+            }
+        }
     }
 }
