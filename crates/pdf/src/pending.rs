@@ -193,3 +193,60 @@ impl Pending {
         Ok(Hashed::from_state(bytes, state))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use crate::{LocalKey, SealFace, SealRequest, prepare_seal};
+
+    const PERMIT: &[u8] = include_bytes!("../tests/data/permit.pdf");
+
+    fn key() -> LocalKey {
+        let key = include_str!("../tests/data/keys/seal.key");
+        LocalKey::from_pem(key, include_str!("../tests/data/keys/seal.pem")).unwrap()
+    }
+
+    fn pending() -> Pending {
+        let request = SealRequest {
+            field_prefix: "Segel".to_owned(),
+            face: SealFace {
+                qr_text: "HTTPS://UJI.GO.ID/V/1A/B".to_owned(),
+                caption: vec!["Uji".to_owned()],
+            },
+            reason: None,
+            location: None,
+            signed_at: Timestamp::UNIX_EPOCH,
+        };
+        prepare_seal(&Hashed::new(PERMIT), &request, key().chain(), &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn a_seal_whose_code_says_something_else_is_never_handed_out() {
+        let mut pending = pending();
+        pending.expected_qr.as_mut().unwrap().text.push('X');
+        let signature = key().sign(pending.to_be_signed()).unwrap();
+        assert!(matches!(pending.embed(&signature), Err(EmbedError::QrMismatch)));
+    }
+
+    #[test]
+    fn a_seal_whose_code_is_not_where_it_should_be_is_never_handed_out() {
+        let mut pending = pending();
+        pending.expected_qr.as_mut().unwrap().known.symbol.x0 += 3.0;
+        let signature = key().sign(pending.to_be_signed()).unwrap();
+        assert!(matches!(pending.embed(&signature), Err(EmbedError::QrUnreadable(_))));
+    }
+
+    #[test]
+    fn there_is_room_for_the_whole_chain_and_not_much_more() {
+        let pending = pending();
+        let signature = key().sign(pending.to_be_signed()).unwrap();
+        let room = pending.contents.len();
+        let sealed = pending.embed(&signature).unwrap();
+        let text = String::from_utf8_lossy(sealed.bytes()).into_owned();
+        let contents = text.rsplit("/Contents <").next().unwrap().split('>').next().unwrap();
+        assert_eq!(contents.len(), room);
+        let used = contents.trim_end_matches('0').len();
+        assert!(room - used > 400 && room - used < 2_500, "{room} {used}");
+    }
+}

@@ -173,9 +173,9 @@ fn annotations(base: &Base<'_>, page: &Page) -> Result<Vec<Rect>, AppendError> {
     };
     let mut rects = Vec::new();
     for item in list.iter().take(MAX_ANNOTATIONS) {
-        let Ok(id) = item.as_reference() else { continue };
-        if let Some(annotation) = base.dict(id) {
-            rects.extend(target_page::rect(base, annotation.get(b"Rect"))?);
+        if let Object::Dictionary(annotation) = base.loaded.resolve(item)? {
+            let rect = base.loaded.get(&annotation, b"Rect")?;
+            rects.extend(target_page::rect_of(base, &rect)?);
         }
     }
     Ok(rects)

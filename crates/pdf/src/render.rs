@@ -222,3 +222,55 @@ fn side(length: f64) -> Option<u16> {
     let length = length.ceil().max(1.0);
     (length <= MAX_SIDE).then_some(length as u16)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+    use super::*;
+    use crate::Limits;
+    use crate::survey;
+    use crate::target_page::{End, pages};
+
+    /// What each of the two says is on the last page.
+    fn both(pdf: &[u8]) -> (Option<Vec<u8>>, Vec<u8>, usize) {
+        let limits = Limits::default();
+        let base = Base::open(pdf, &limits).unwrap();
+        let page = pages(&base, End::Last, 1).unwrap().remove(0);
+        let shot = Shot::new(&base, &page);
+        let shared = Arc::new([pdf, &shot.tail].concat());
+        let opened = Pdf::new(shared).unwrap();
+        let page = &opened.pages()[0];
+        let (width, height) = shot.view.size();
+        let (columns, rows) = (side(width / 2.0).unwrap(), side(height / 2.0).unwrap());
+        let transform =
+            kurbo::Affine::new([0.5, 0.0, 0.0, -0.5, 0.0, height / 2.0]) * kurbo::Affine::new(shot.view.user_to_view());
+        let drawn = render(page, transform, columns, rows, RenderContent::all());
+        (
+            super::survey(page, transform, columns, rows),
+            drawn,
+            usize::from(columns),
+        )
+    }
+
+    #[test]
+    fn whatever_can_be_seen_is_in_the_survey() {
+        for name in [
+            "permit.pdf",
+            "linearized.pdf",
+            "object-streams.pdf",
+            "signed-and-sealed.pdf",
+        ] {
+            let pdf = std::fs::read(format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+            let (surveyed, drawn, width) = both(&pdf);
+            let surveyed = surveyed.unwrap();
+            let mut seen = 0;
+            for (at, &shade) in drawn.iter().enumerate() {
+                if shade < survey::WHITE {
+                    seen += 1;
+                    assert_eq!(surveyed[at], 0, "{name}: {} {}", at % width, at / width);
+                }
+            }
+            assert!(seen > 100, "{name} shows something");
+        }
+    }
+}

@@ -118,10 +118,15 @@ fn page(base: &Base<'_>, id: ObjectId, dict: RawDict, inherited: Rc<RawDict>) ->
 
 /// Reads a rectangle; one without an area is none.
 pub(crate) fn rect(base: &Base<'_>, text: Option<&[u8]>) -> Result<Option<Rect>, AppendError> {
-    let Some(text) = text else { return Ok(None) };
-    let Object::Array(items) = base.value(text)? else {
-        return Ok(None);
-    };
+    match text {
+        Some(text) => rect_of(base, &base.value(text)?),
+        None => Ok(None),
+    }
+}
+
+/// Like [`rect`], from an object.
+pub(crate) fn rect_of(base: &Base<'_>, object: &Object) -> Result<Option<Rect>, AppendError> {
+    let Object::Array(items) = object else { return Ok(None) };
     let mut numbers = Vec::with_capacity(4);
     for item in items.iter().take(4) {
         numbers.extend(float(&base.loaded.resolve(item)?));
