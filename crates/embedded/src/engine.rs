@@ -1,10 +1,10 @@
 //! One port for three services.
 
 mod answer;
+mod error;
+mod options;
 mod server;
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,16 +15,19 @@ use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body;
-use kernel::{Clock as _, Disposition, Fault, SystemClock};
+use kernel::{Clock as _, SystemClock};
 use s3s::service::S3Service;
 use tokio::task::JoinSet;
 
-use crate::blobs::{BlobError, Blobs};
-use crate::dynamodb::{DynamoDb, DynamoDbError};
-use crate::s3::{self, ObjectError};
+use crate::blobs::Blobs;
+use crate::dynamodb::DynamoDb;
+use crate::s3;
 use crate::sigv4::{self, Scope, SignatureError};
-use crate::sqs::{self, Sqs, SqsError};
+use crate::sqs::{self, Sqs};
 use crate::store::{Store, StoreError};
+
+pub use error::EngineError;
+pub use options::{Credentials, Options, Storage};
 
 /// A batch of 1 MiB in which every character is escaped as `\uXXXX`.
 const MAX_SQS_BODY: usize = 7 * 1024 * 1024;
@@ -41,41 +44,6 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The body of every answer.
 pub type BoxBody = UnsyncBoxBody<Bytes, BoxError>;
 
-/// Where the engine keeps what it is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
-    /// Nowhere: it ends with the engine.
-    Memory,
-    /// In this folder, which is made if it is not there. One process at a time.
-    Directory(PathBuf),
-}
-
-/// The one key pair that the engine accepts.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// Public, such as `AKIA...`.
-    pub access_key: String,
-    /// Shared with whoever may use the engine.
-    pub secret_key: String,
-}
-
-/// How to open an [`Engine`].
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where it keeps what it is given.
-    pub storage: Storage,
-    /// The key pair that it accepts.
-    pub credentials: Credentials,
-    /// The region that requests must be signed for.
-    pub region: String,
-    /// Twelve digits, as in ARNs and queue URLs.
-    pub account: String,
-    /// What queue URLs begin with, without a slash at the end. `None`: the `Host` by which each request came.
-    pub endpoint: Option<String>,
-    /// The most bytes that one S3 object may have, whether it comes in one piece or in parts.
-    pub max_object_bytes: u64,
-}
-
 /// S3, SQS and `DynamoDB` in this process. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Engine {
@@ -91,79 +59,6 @@ struct Inner {
     sqs: Sqs,
     dynamodb: DynamoDb,
     housekeeping: Mutex<JoinSet<()>>,
-}
-
-/// Why the engine could not be opened, served or swept.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// The database of S3 and SQS.
-    #[error("S3 and SQS cannot be opened")]
-    Store(#[from] StoreError),
-    /// The bytes of objects.
-    #[error("S3 cannot be opened")]
-    Blobs(#[from] BlobError),
-    /// The index of objects.
-    #[error("S3 cannot be opened: {0}")]
-    S3(String),
-    /// The queues.
-    #[error("SQS failed: {0}")]
-    Sqs(String, #[source] Option<StoreError>),
-    /// The tables.
-    #[error("DynamoDB failed")]
-    DynamoDb(#[from] DynamoDbError),
-    /// The engine's plain HTTP is for this machine only.
-    #[error("the address {0} is not on loopback")]
-    NotLoopback(std::net::SocketAddr),
-    /// The listener failed.
-    #[error("the listener failed")]
-    Listener(#[source] std::io::Error),
-}
-
-impl Fault for EngineError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Store(error) => error.code(),
-            Self::Blobs(error) => error.code(),
-            Self::S3(_) => "engine.s3",
-            Self::Sqs(..) => "engine.sqs",
-            Self::DynamoDb(error) => error.code(),
-            Self::NotLoopback(_) => "engine.not_loopback",
-            Self::Listener(_) => "engine.listener",
-        }
-    }
-
-    fn disposition(&self) -> Disposition {
-        match self {
-            Self::Store(error) => error.disposition(),
-            Self::Blobs(error) => error.disposition(),
-            Self::DynamoDb(error) => error.disposition(),
-            Self::S3(_) | Self::Sqs(..) | Self::Listener(_) => Disposition::Retry,
-            Self::NotLoopback(_) => Disposition::Reject,
-        }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("access_key", &self.access_key)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Options {
-    /// Jakarta's region, an account of zeros, and objects of at most 5 GiB.
-    #[must_use]
-    pub fn new(storage: Storage, credentials: Credentials) -> Self {
-        Self {
-            storage,
-            credentials,
-            region: "ap-southeast-3".to_owned(),
-            account: "000000000000".to_owned(),
-            endpoint: None,
-            max_object_bytes: 5 * 1024 * 1024 * 1024,
-        }
-    }
 }
 
 impl Engine {
@@ -257,6 +152,14 @@ impl Engine {
         sweep(&self.inner.sqs, &self.inner.dynamodb).await
     }
 
+    /// Makes every message visible at once that a receiver took and neither deleted nor gave back; gives their number.
+    ///
+    /// For a program whose receivers ended with it: they cannot finish what they took, so nobody need wait for the
+    /// visibility timeout.
+    pub async fn release_in_flight(&self) -> Result<usize, EngineError> {
+        self.inner.sqs.release_in_flight().await.map_err(EngineError::from)
+    }
+
     /// Stops background work, waits for what is at work, and closes the files if this is the last clone.
     pub async fn close(self) {
         let mut housekeeping =
@@ -331,25 +234,6 @@ impl Engine {
             service,
         };
         sigv4::verify(parts, body, scope, SystemClock.now())
-    }
-}
-
-impl From<ObjectError> for EngineError {
-    fn from(error: ObjectError) -> Self {
-        match error {
-            ObjectError::Store(error) => Self::Store(error),
-            ObjectError::Blobs(error) => Self::Blobs(error),
-            other => Self::S3(other.to_string()),
-        }
-    }
-}
-
-impl From<SqsError> for EngineError {
-    fn from(error: SqsError) -> Self {
-        match error {
-            SqsError::Store(error) => Self::Sqs("the store did not do its part".to_owned(), Some(error)),
-            other => Self::Sqs(other.to_string(), None),
-        }
     }
 }
 

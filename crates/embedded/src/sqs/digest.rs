@@ -45,11 +45,31 @@ fn update(digest: &mut Md5, part: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::protocol::Blob;
     use super::*;
 
     #[test]
     fn the_digest_of_a_text_is_the_known_one() {
         assert_eq!(of_body("This is a test message"), "fafb00f5732ab283681e124bf8747ed1");
+    }
+
+    /// The expected digest was computed apart from this code, from the guide's description.
+    #[test]
+    fn the_digest_of_attributes_goes_by_name_type_and_value() {
+        let value = |kind: &str, text: Option<&str>, bytes: Option<&[u8]>| AttributeValue {
+            data_type: kind.to_owned(),
+            string_value: text.map(ToOwned::to_owned),
+            binary_value: bytes.map(|bytes| Blob(bytes.to_vec())),
+        };
+        let attributes = BTreeMap::from([
+            ("tenant".to_owned(), value("String", Some("karo"), None)),
+            ("count".to_owned(), value("Number.int", Some("7"), None)),
+            ("raw".to_owned(), value("Binary", None, Some(&[0, 255]))),
+        ]);
+        assert_eq!(
+            of_attributes(&attributes).as_deref(),
+            Some("56b477f9bfedfe2dbdf1ec2edef5e7bd")
+        );
     }
 
     #[test]

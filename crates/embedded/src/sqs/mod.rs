@@ -78,6 +78,18 @@ impl Sqs {
         moves.shutdown().await;
     }
 
+    /// Makes every message visible that a receiver took and neither deleted nor gave back; gives their number.
+    pub(crate) async fn release_in_flight(&self) -> Result<usize, SqsError> {
+        self.write(|tx| {
+            let now_ms = now_ms();
+            let released = tx
+                .prepare_cached("UPDATE sqs_messages SET visible_ms = ?1 WHERE receives > 0 AND visible_ms > ?1")?
+                .execute([now_ms])?;
+            Ok(released)
+        })
+        .await
+    }
+
     /// Deletes messages that are older than their queues keep them; gives their number.
     pub(crate) async fn sweep(&self) -> Result<usize, SqsError> {
         retention::sweep(&self.inner.store, now_ms()).await
