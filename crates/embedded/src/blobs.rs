@@ -4,6 +4,7 @@
 //! and is removed after the transaction that forgets it; what a crash leaves in between is swept at the next start.
 
 mod epoch;
+mod writer;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -17,11 +18,13 @@ use bytes::{Bytes, BytesMut};
 use futures::Stream;
 use futures::stream;
 use kernel::{Disposition, Fault};
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, BufWriter};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, BufWriter};
 
 use epoch::Epochs;
+use writer::Sink;
 
 pub(crate) use epoch::Reading;
+pub(crate) use writer::{Staged, Writer};
 
 /// Bytes in memory per upload and per download.
 const BUFFER: usize = 256 * 1024;
@@ -117,13 +120,7 @@ impl Blobs {
             }
             Place::Memory(_) => Sink::Memory(Vec::new()),
         };
-        Ok(Writer {
-            sink,
-            staged: Staged {
-                name,
-                blobs: Some(self.clone()),
-            },
-        })
+        Ok(Writer::new(sink, Staged::new(name, self.clone())))
     }
 
     /// Keeps every blob that exists now until the guard is dropped. Take it before looking into the index.
@@ -175,81 +172,6 @@ impl Place {
             Self::Memory(blobs) => {
                 blobs.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
             }
-        }
-    }
-}
-
-/// A blob that is being written. Dropping it removes what is there.
-#[derive(Debug)]
-pub(crate) struct Writer {
-    sink: Sink,
-    staged: Staged,
-}
-
-#[derive(Debug)]
-enum Sink {
-    File(BufWriter<tokio::fs::File>),
-    Memory(Vec<Bytes>),
-}
-
-impl Writer {
-    pub(crate) async fn write(&mut self, chunk: Bytes) -> io::Result<()> {
-        match &mut self.sink {
-            Sink::File(file) => file.write_all(&chunk).await,
-            Sink::Memory(chunks) => {
-                chunks.push(chunk);
-                Ok(())
-            }
-        }
-    }
-
-    /// Makes the blob durable.
-    pub(crate) async fn finish(self) -> io::Result<Staged> {
-        let Self { sink, staged } = self;
-        match (sink, staged.place()) {
-            (Sink::File(mut file), Some(Place::Folder(folder))) => {
-                file.flush().await?;
-                let file = file.into_inner().into_std().await;
-                let folder = folder.clone();
-                let sync = move || {
-                    file.sync_all()?;
-                    fs::File::open(folder)?.sync_all()
-                };
-                tokio::task::spawn_blocking(sync).await.map_err(io::Error::other)??;
-            }
-            (Sink::Memory(chunks), Some(Place::Memory(blobs))) => {
-                let mut blobs = blobs.lock().unwrap_or_else(PoisonError::into_inner);
-                blobs.insert(staged.name.clone(), chunks);
-            }
-            (Sink::File(_) | Sink::Memory(_), _) => return Err(io::ErrorKind::Unsupported.into()),
-        }
-        Ok(staged)
-    }
-}
-
-/// A durable blob that no transaction has named yet. Dropping it removes it.
-#[derive(Debug)]
-pub(crate) struct Staged {
-    name: String,
-    blobs: Option<Blobs>,
-}
-
-impl Staged {
-    /// Leaves the blob to the transaction that names it. Should that fail after all, the next start sweeps it.
-    pub(crate) fn keep(mut self) -> String {
-        self.blobs = None;
-        std::mem::take(&mut self.name)
-    }
-
-    fn place(&self) -> Option<&Place> {
-        self.blobs.as_ref().map(|blobs| &*blobs.place)
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if let Some(place) = self.place() {
-            place.remove(&self.name);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::blobs::{Blobs, ByteStream, Staged};
 use crate::store::Tx;
 
 /// Larger content becomes a file. Up to here one row is cheaper than a file with its two syncs.
-pub(super) const INLINE_LIMIT: usize = 64 * 1024;
+pub(super) const INLINE_LIMIT: usize = 128 * 1024;
 
 /// Bytes that have arrived and are not stored yet.
 #[derive(Debug)]

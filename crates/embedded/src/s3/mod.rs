@@ -1,8 +1,8 @@
 //! Amazon S3 over blobs and an `SQLite` index.
 //!
 //! s3s reads the requests, checks their signatures and writes the answers; here is what happens in between. Left out on
-//! purpose: access control beyond the one key pair, encryption at rest, tags, object lock, lifecycle rules, and uploads
-//! from HTML forms are accepted as s3s hands them over.
+//! purpose: access control beyond the one key pair, encryption at rest, tags, object lock and lifecycle rules. An upload
+//! from an HTML form is announced as a put.
 
 mod buckets;
 mod conditions;

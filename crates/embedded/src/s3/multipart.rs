@@ -42,6 +42,14 @@ pub(super) struct Part {
     pub(super) checksums: Checksums,
 }
 
+/// A part as the client knows it when it completes the upload.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WantedPart {
+    pub(super) number: i32,
+    pub(super) etag: Option<String>,
+    pub(super) checksums: Checksums,
+}
+
 /// The object that an upload's parts make up.
 #[derive(Debug)]
 pub(super) struct Whole {
@@ -156,12 +164,12 @@ pub(super) fn parts(
     Ok((parts, false))
 }
 
-/// Ends `upload`: the parts that `wanted` names (number and `ETag`) become the object, the others go.
+/// Ends `upload`: the parts that `wanted` names become the object, the others go.
 pub(super) fn complete(
     tx: &Tx<'_>,
     blobs: &Blobs,
     upload: &Upload,
-    wanted: &[(i32, Option<String>)],
+    wanted: &[WantedPart],
     limit: u64,
 ) -> Result<Whole, ObjectError> {
     let (arrived, _) = parts(tx, upload, 0, usize::MAX)?;
@@ -233,7 +241,7 @@ fn upload_from_row(row: &Row<'_>) -> rusqlite::Result<Upload> {
     })
 }
 
-fn assemble(arrived: &[Part], wanted: &[(i32, Option<String>)], limit: u64) -> Result<Whole, ObjectError> {
+fn assemble(arrived: &[Part], wanted: &[WantedPart], limit: u64) -> Result<Whole, ObjectError> {
     if wanted.is_empty() {
         return Err(ObjectError::InvalidRequest("You must specify at least one part"));
     }
@@ -244,16 +252,16 @@ fn assemble(arrived: &[Part], wanted: &[(i32, Option<String>)], limit: u64) -> R
         etag: String::new(),
     };
     let mut before = 0;
-    for (position, (number, etag)) in wanted.iter().enumerate() {
-        if *number <= before {
+    for (position, named) in wanted.iter().enumerate() {
+        if named.number <= before {
             return Err(ObjectError::InvalidPartOrder);
         }
-        before = *number;
-        let found = arrived.binary_search_by_key(number, |part| part.number).ok();
+        before = named.number;
+        let found = arrived.binary_search_by_key(&named.number, |part| part.number).ok();
         let part = found
             .and_then(|found| arrived.get(found))
             .ok_or(ObjectError::InvalidPart)?;
-        if etag.as_ref().is_some_and(|etag| *etag != part.etag) {
+        if named.etag.as_ref().is_some_and(|etag| *etag != part.etag) || !named.checksums.agree_with(&part.checksums) {
             return Err(ObjectError::InvalidPart);
         }
         if part.size < LEAST_PART && position + 1 < wanted.len() {
@@ -290,8 +298,15 @@ mod tests {
         }
     }
 
+    fn named(number: i32) -> WantedPart {
+        WantedPart {
+            number,
+            ..WantedPart::default()
+        }
+    }
+
     fn code(arrived: &[Part], wanted: &[i32], limit: u64) -> Result<Vec<i64>, &'static str> {
-        let wanted: Vec<_> = wanted.iter().map(|number| (*number, None)).collect();
+        let wanted: Vec<_> = wanted.iter().map(|number| named(*number)).collect();
         assemble(arrived, &wanted, limit)
             .map(|whole| whole.blobs)
             .map_err(|error| kernel::Fault::code(&error))
@@ -311,8 +326,42 @@ mod tests {
     }
 
     #[test]
+    fn a_part_with_another_etag_or_checksum_is_not_the_one_that_arrived() {
+        let mut arrived = part(1, 1);
+        arrived.checksums.crc32 = Some("AAAAAA==".to_owned());
+        let arrived = [arrived];
+        let complete = |wanted| assemble(&arrived, &[wanted], u64::MAX).map(|whole| whole.size);
+        let checked = |crc32: &str| Checksums {
+            crc32: Some(crc32.to_owned()),
+            ..Checksums::default()
+        };
+
+        assert!(
+            complete(WantedPart {
+                checksums: checked("AAAAAA=="),
+                ..named(1)
+            })
+            .is_ok()
+        );
+        assert!(
+            complete(WantedPart {
+                checksums: checked("BAAAAA=="),
+                ..named(1)
+            })
+            .is_err()
+        );
+        assert!(
+            complete(WantedPart {
+                etag: Some("x".to_owned()),
+                ..named(1)
+            })
+            .is_err()
+        );
+    }
+
+    #[test]
     fn the_etag_is_the_md5_of_the_md5s() {
-        let whole = assemble(&[part(1, LARGE), part(2, 1)], &[(1, None), (2, None)], u64::MAX).unwrap();
+        let whole = assemble(&[part(1, LARGE), part(2, 1)], &[named(1), named(2)], u64::MAX).unwrap();
         // md5(d41d8cd98f00b204e9800998ecf8427e twice, as bytes)
         assert_eq!(
             whole.etag,

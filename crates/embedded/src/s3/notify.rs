@@ -69,14 +69,12 @@ impl Event {
         }
     }
 
-    /// Whether a rule may name it: the events above, their families, and the one that a form upload would cause.
+    /// Whether a rule may name it: the events above and their families.
     pub(super) fn is_known(wanted: &str) -> bool {
-        matches!(
-            wanted,
-            "s3:ObjectCreated:*" | "s3:ObjectRemoved:*" | "s3:ObjectCreated:Post"
-        ) || Self::ALL
-            .iter()
-            .any(|event| wanted.strip_prefix("s3:") == Some(event.name()))
+        matches!(wanted, "s3:ObjectCreated:*" | "s3:ObjectRemoved:*")
+            || Self::ALL
+                .iter()
+                .any(|event| wanted.strip_prefix("s3:") == Some(event.name()))
     }
 }
 

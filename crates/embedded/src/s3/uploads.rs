@@ -19,7 +19,7 @@ use super::description::{Checksums, Description};
 use super::error::ObjectError;
 use super::list::MAX_PAGE;
 use super::listing::page_limit;
-use super::multipart::{self, NewPart, Part};
+use super::multipart::{self, NewPart, Part, WantedPart};
 use super::notify::Event;
 use super::objects::{self, NewVersion};
 use super::receive::{self, Announced, Received};
@@ -217,12 +217,7 @@ pub(super) async fn complete(
         .unwrap_or_default();
     let wanted = wanted
         .into_iter()
-        .map(|part| {
-            Ok((
-                part.part_number.ok_or(ObjectError::InvalidPart)?,
-                part.e_tag.map(ETag::into_value),
-            ))
-        })
+        .map(wanted_part)
         .collect::<Result<Vec<_>, ObjectError>>()?;
     let expected = input.mpu_object_size;
     let (at, limit) = (objects.now_ms(), objects.limit);
@@ -345,6 +340,20 @@ pub(super) async fn list(
         is_truncated: Some(more),
         uploads: Some(uploads.into_iter().map(upload).collect()),
         ..ListMultipartUploadsOutput::default()
+    })
+}
+
+fn wanted_part(part: dto::CompletedPart) -> Result<WantedPart, ObjectError> {
+    Ok(WantedPart {
+        number: part.part_number.ok_or(ObjectError::InvalidPart)?,
+        etag: part.e_tag.map(ETag::into_value),
+        checksums: Checksums {
+            crc32: part.checksum_crc32,
+            crc32c: part.checksum_crc32c,
+            crc64nvme: part.checksum_crc64nvme,
+            sha1: part.checksum_sha1,
+            sha256: part.checksum_sha256,
+        },
     })
 }
 

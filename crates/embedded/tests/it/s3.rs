@@ -7,6 +7,7 @@ mod listing;
 mod multipart;
 mod notifications;
 mod objects;
+mod speed;
 mod versions;
 
 use aws_sdk_s3::Client;
@@ -18,7 +19,7 @@ use crate::{Folder, Server};
 pub(crate) const BUCKET: &str = "arsip";
 
 /// The most that is kept in the database itself.
-pub(crate) const INLINE: usize = 64 * 1024;
+pub(crate) const INLINE: usize = 128 * 1024;
 
 /// An engine in memory and one in a folder, each with an empty bucket.
 pub(crate) async fn both(folder: &Folder) -> [(Server, Client); 2] {

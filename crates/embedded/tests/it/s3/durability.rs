@@ -1,7 +1,14 @@
 //! What an engine in a folder keeps.
 
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Event, NotificationConfiguration, QueueConfiguration};
+use embedded::Storage;
 use tokio::task::JoinSet;
 
 use super::{BUCKET, INLINE, get, pattern, put, refusal, refused, with_bucket};
@@ -11,19 +18,7 @@ use crate::{ACCESS_KEY, Folder, REGION, SECRET_KEY, Server};
 async fn objects_and_their_announcements_are_there_after_a_restart() {
     let folder = Folder::new();
     let (server, s3) = with_bucket(Server::on(&folder).await).await;
-    server.sqs().create_queue().queue_name("inbox").send().await.unwrap();
-    let rule = QueueConfiguration::builder()
-        .queue_arn(format!("arn:aws:sqs:{REGION}:000000000000:inbox"))
-        .events(Event::S3ObjectCreated)
-        .build()
-        .unwrap();
-    let configuration = NotificationConfiguration::builder().queue_configurations(rule).build();
-    let configure = s3.put_bucket_notification_configuration().bucket(BUCKET);
-    configure
-        .notification_configuration(configuration)
-        .send()
-        .await
-        .unwrap();
+    announce(&server, &s3).await;
     put(&s3, "small", pattern(10)).await;
     put(&s3, "large", pattern(INLINE + 10)).await;
     let id = s3
@@ -54,24 +49,11 @@ async fn objects_and_their_announcements_are_there_after_a_restart() {
     assert!(get(&s3, "small").await == pattern(10));
     assert!(get(&s3, "large").await == pattern(INLINE + 10));
     put(&s3, "after", "x").await;
-    let sqs = server.sqs();
-    let url = sqs
-        .get_queue_url()
-        .queue_name("inbox")
-        .send()
-        .await
-        .unwrap()
-        .queue_url
-        .unwrap();
-    let received = sqs
-        .receive_message()
-        .queue_url(url)
-        .max_number_of_messages(10)
-        .send()
-        .await
-        .unwrap();
     // The test event, and one for each object.
-    assert_eq!(received.messages().len(), 4);
+    assert_eq!(
+        announced(&server).await,
+        ["after", "large", "small"].map(str::to_owned).into()
+    );
     let parts = s3
         .list_parts()
         .bucket(BUCKET)
@@ -142,4 +124,131 @@ async fn an_object_over_the_limit_is_refused_and_leaves_nothing() {
         .await;
     assert_eq!(refusal(over), refused(400, "EntityTooLarge"));
     assert_eq!(std::fs::read_dir(folder.path().join("blobs")).unwrap().count(), 1);
+}
+
+/// Tells the killed process below where its folder is.
+const FOLDER: &str = "EMBEDDED_S3_TEST_FOLDER";
+const WRITERS: usize = 4;
+
+fn size(number: usize) -> usize {
+    if number.is_multiple_of(3) {
+        INLINE + 1 + number
+    } else {
+        1 + number
+    }
+}
+
+/// Not a test of its own: the process that the next test kills. Writes, and prints what was acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "is run by the test below"]
+#[allow(clippy::print_stdout, reason = "the test below reads it")]
+async fn puts_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let (server, s3) = with_bucket(Server::start(Storage::Directory(PathBuf::from(folder))).await).await;
+    announce(&server, &s3).await;
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let s3 = s3.clone();
+        writers.spawn(async move {
+            for number in (writer..).step_by(WRITERS) {
+                put(&s3, &number.to_string(), pattern(size(number))).await;
+                println!("\nacknowledged {number}");
+            }
+        });
+    }
+    writers.join_all().await;
+}
+
+#[tokio::test]
+async fn acknowledged_objects_survive_a_kill_and_each_is_announced_once() {
+    let folder = Folder::new();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "s3::durability::puts_until_it_is_killed",
+        ])
+        .env(FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let numbers = lines.filter_map(|line| line.strip_prefix("acknowledged ")?.parse::<usize>().ok());
+    let acknowledged: Vec<usize> = numbers.take(150).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(acknowledged.len(), 150);
+
+    let server = Server::on(&folder).await;
+    let s3 = server.s3();
+    for number in acknowledged {
+        assert!(
+            get(&s3, &number.to_string()).await == pattern(size(number)),
+            "object {number}"
+        );
+    }
+    let list = s3.list_objects_v2().bucket(BUCKET).send().await.unwrap();
+    let kept: BTreeSet<String> = list
+        .contents()
+        .iter()
+        .map(|object| object.key().unwrap().to_owned())
+        .collect();
+    assert_eq!(announced(&server).await, kept);
+    let in_files = kept.iter().filter(|key| size(key.parse().unwrap()) > INLINE).count();
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("blobs")).unwrap().count(),
+        in_files
+    );
+}
+
+/// Sends the bucket's events to a new queue.
+async fn announce(server: &Server, s3: &Client) {
+    server.sqs().create_queue().queue_name("inbox").send().await.unwrap();
+    let rule = QueueConfiguration::builder()
+        .queue_arn(format!("arn:aws:sqs:{REGION}:000000000000:inbox"))
+        .events(Event::S3ObjectCreated)
+        .build()
+        .unwrap();
+    let configuration = NotificationConfiguration::builder().queue_configurations(rule).build();
+    let configure = s3.put_bucket_notification_configuration().bucket(BUCKET);
+    configure
+        .notification_configuration(configuration)
+        .send()
+        .await
+        .unwrap();
+}
+
+/// The keys that messages in the queue name, each in one message.
+async fn announced(server: &Server) -> BTreeSet<String> {
+    let sqs = server.sqs();
+    let url = sqs
+        .get_queue_url()
+        .queue_name("inbox")
+        .send()
+        .await
+        .unwrap()
+        .queue_url
+        .unwrap();
+    let mut keys = BTreeSet::new();
+    loop {
+        let received = sqs
+            .receive_message()
+            .queue_url(&url)
+            .max_number_of_messages(10)
+            .send()
+            .await
+            .unwrap();
+        if received.messages().is_empty() {
+            return keys;
+        }
+        for message in received.messages() {
+            let body: serde_json::Value = serde_json::from_str(message.body().unwrap()).unwrap();
+            if let Some(key) = body["Records"][0]["s3"]["object"]["key"].as_str() {
+                assert!(keys.insert(key.to_owned()), "{key} is announced twice");
+            }
+        }
+    }
 }
