@@ -14,13 +14,17 @@ LINES = ["SURAT KETERANGAN USAHA", "Nomor 510/0001/SKU/2026", "Diberikan kepada 
 
 @dataclass(frozen=True)
 class Case:
-    """`make` gives the file's bytes; `why` says what is wrong with it."""
+    """`make` gives the file's bytes; `why` says what is wrong with it.
+
+    `judge`: whether validators can have an opinion when it is issued. Some files stop them as they are.
+    """
 
     name: str
     group: str
     expect: Expect
     why: str
     make: Callable[[], bytes]
+    judge: bool = True
 
 
 @cache

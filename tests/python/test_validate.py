@@ -160,6 +160,16 @@ def test_what_is_no_document_gets_a_verdict_and_no_crash(opinion, pdf: bytes) ->
     assert opinion(pdf)["ok"] is False
 
 
+def test_a_witness_that_never_answers_is_a_problem_and_no_crash(opinion, stages, monkeypatch) -> None:
+    import opinion as module
+
+    monkeypatch.setattr(module, "SECONDS", 0)
+    monkeypatch.setattr("scan.SECONDS", 0)
+    verdict = opinion(stages["final"])
+    assert verdict["ok"] is False
+    assert any("qpdf takes longer" in problem for problem in verdict["problems"])
+
+
 def test_the_command_judges_one_file_or_a_list(stages, keys, tmp_path) -> None:
     good, bad = tmp_path / "baik.pdf", tmp_path / "rusak.pdf"
     good.write_bytes(stages["final"])

@@ -5,6 +5,7 @@ import subprocess
 
 import scan
 import signatures
+from scan import SECONDS
 
 _HARMLESS = {"NONE", "LTA_UPDATES", "FORM_FILLING"}
 
@@ -80,4 +81,7 @@ def _about_signatures(seen: list[dict], wanted: int) -> list[str]:
 
 def _run(*command: object) -> subprocess.CompletedProcess[str]:
     words = [str(word) for word in command]
-    return subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=300)
+    try:
+        return subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(words, 124, "", f"{words[0]} takes longer than {SECONDS} seconds")

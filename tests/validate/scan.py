@@ -6,6 +6,9 @@ import tempfile
 
 import pikepdf
 
+#: What another program may take before its silence counts as an answer.
+SECONDS = 60
+
 
 def decode(file: pathlib.Path, dpi: int, max_pages: int, prefix: str) -> dict:
     """Scans pages, the last and the first first, then backwards, until one shows a code that begins with `prefix`.
@@ -37,8 +40,11 @@ def _texts(file: pathlib.Path, page: int, dpi: int) -> list[str]:
         only = ["-f", str(page), "-l", str(page), "-singlefile"]
         picture = pathlib.Path(folder, "page")
         draw = ["pdftoppm", "-q", "-cropbox", "-gray", "-r", str(dpi), *only, str(file), str(picture)]
-        if subprocess.run(draw, capture_output=True, timeout=120).returncode != 0:
-            return []
         read = ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", f"{picture}.pgm"]
-        done = subprocess.run(read, capture_output=True, text=True, errors="replace", timeout=120)
+        try:
+            if subprocess.run(draw, capture_output=True, timeout=SECONDS).returncode != 0:
+                return []
+            done = subprocess.run(read, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            return []
         return [line for line in done.stdout.splitlines() if line]
