@@ -16,6 +16,7 @@ mod pending;
 mod placement;
 mod preflight;
 mod qr;
+mod qr_decode;
 mod raw;
 mod read_qr;
 mod render;

@@ -8,6 +8,9 @@ use qrcode::{Color, EcLevel, Version};
 /// Light modules around the symbol (ISO/IEC 18004, 9.1).
 pub(crate) const QUIET_ZONE: usize = 4;
 
+/// Larger symbols would be too fine to scan from paper; a line of this one, 125 modules, is one number below.
+const LARGEST_VERSION: i16 = 27;
+
 const MASKS: [MaskPattern; 8] = [
     MaskPattern::Checkerboard,
     MaskPattern::HorizontalLines,
@@ -34,7 +37,7 @@ impl Symbol {
         if text.is_empty() || !text.bytes().all(alphanumeric) {
             return None;
         }
-        let bits = (1..=40).find_map(|version| {
+        let bits = (1..=LARGEST_VERSION).find_map(|version| {
             let mut bits = Bits::new(Version::Normal(version));
             bits.push_alphanumeric_data(text.as_bytes()).ok()?;
             bits.push_terminator(EcLevel::M).ok()?;
@@ -72,47 +75,57 @@ impl Symbol {
     }
 }
 
-/// How hard a symbol is to scan (ISO/IEC 18004, 7.8.3.1). The `qrcode` crate computes the same, an order of magnitude slower.
-fn penalty(dark: &[bool], size: usize) -> usize {
-    let mut columns = Vec::with_capacity(dark.len());
-    for column in 0..size {
-        columns.extend(dark.iter().skip(column).step_by(size));
-    }
-    let lines = dark.chunks(size).chain(columns.chunks(size));
-    let in_lines: usize = lines.map(|line| runs_penalty(line) + finder_penalty(line)).sum();
-    let rows = dark.chunks(size).zip(dark.chunks(size).skip(1));
-    let blocks: usize = rows.map(|(above, below)| blocks_penalty(above, below)).sum();
-    let share = 200 * dark.iter().filter(|&&module| module).count() / dark.len().max(1);
+/// How hard a symbol is to scan (ISO/IEC 18004, 7.8.3.1). The `qrcode` crate computes the same, a hundred times slower:
+/// here a line of modules is one number, and all its modules are looked at together.
+fn penalty(dark: &[bool], size: usize) -> u32 {
+    let line = |modules: &mut dyn Iterator<Item = &bool>| modules.fold(0, |bits, &dark| (bits << 1) | u128::from(dark));
+    let rows: Vec<u128> = dark.chunks(size).map(|row| line(&mut row.iter())).collect();
+    let columns: Vec<u128> = (0..size)
+        .map(|column| line(&mut dark.iter().skip(column).step_by(size)))
+        .collect();
+    let in_lines: u32 = rows
+        .iter()
+        .chain(&columns)
+        .map(|&line| runs(line, size) + finders(line, size))
+        .sum();
+    let blocks: u32 = rows
+        .windows(2)
+        .map(|pair| if let [a, b] = pair { blocks(*a, *b, size) } else { 0 })
+        .sum();
+    let count: u32 = rows.iter().map(|row| row.count_ones()).sum();
+    let share = 200 * count / u32::try_from(dark.len()).unwrap_or(u32::MAX).max(1);
     in_lines + blocks + share.abs_diff(100) / 10 * 10
 }
 
-/// Five or more modules of one colour in a row.
-fn runs_penalty(line: &[bool]) -> usize {
-    let lengths = line.chunk_by(|a, b| a == b).map(<[bool]>::len);
-    lengths.filter(|&length| length >= 5).map(|length| length - 2).sum()
+/// The lowest `count` bits.
+fn low(count: usize) -> u128 {
+    (1 << count) - 1
 }
 
-/// What looks like a finder pattern: 1 1 3 1 1 with four light modules on one side.
-fn finder_penalty(line: &[bool]) -> usize {
-    const WIDTH: u16 = 0b111_1111_1111;
-    const PATTERNS: [u16; 2] = [0b000_0101_1101, 0b101_1101_0000];
-    let mut window = 0;
-    let mut found = 0;
-    for (at, &module) in line.iter().enumerate() {
-        window = ((window << 1) | u16::from(module)) & WIDTH;
-        if at >= 10 && PATTERNS.contains(&window) {
-            found += 40;
-        }
-    }
-    found
+/// Which modules are of the same colour as the one before.
+fn same(line: u128, size: usize) -> u128 {
+    !(line ^ (line >> 1)) & low(size - 1)
 }
 
-/// Two by two modules of one colour.
-fn blocks_penalty(above: &[bool], below: &[bool]) -> usize {
-    let columns = above.windows(2).zip(below.windows(2));
-    3 * columns
-        .filter(|(a, b)| matches!((a, b), ([p, q], [r, s]) if p == q && q == r && r == s))
-        .count()
+/// Five or more modules of one colour in a row: 3, and 1 for each more than five.
+fn runs(line: u128, size: usize) -> u32 {
+    let same = same(line, size);
+    let fives = same & same >> 1 & same >> 2 & same >> 3;
+    let ends = fives & !(fives << 1);
+    fives.count_ones() + 2 * ends.count_ones()
+}
+
+/// What looks like a finder pattern, 1 1 3 1 1, with four light modules on one side: 40.
+fn finders(line: u128, size: usize) -> u32 {
+    let light = !line & low(size);
+    let pattern = line & light >> 1 & line >> 2 & line >> 3 & line >> 4 & light >> 5 & line >> 6;
+    let four = light & light >> 1 & light >> 2 & light >> 3;
+    40 * ((pattern & four >> 7).count_ones() + (pattern & four << 4).count_ones())
+}
+
+/// Two by two modules of one colour: 3.
+fn blocks(above: u128, below: u128, size: usize) -> u32 {
+    3 * (same(above, size) & same(below, size) & !(above ^ below)).count_ones()
 }
 
 #[cfg(test)]
@@ -155,11 +168,27 @@ mod tests {
 
     #[test]
     fn penalties_are_those_of_the_standard() {
-        assert_eq!(runs_penalty(&[true; 5]), 3);
-        assert_eq!(runs_penalty(&[false; 7]), 5);
-        assert_eq!(blocks_penalty(&[true; 3], &[true; 3]), 6);
-        let finder = [true, false, true, true, true, false, true, false, false, false, false];
-        assert_eq!(finder_penalty(&finder), 40);
+        assert_eq!(
+            [
+                runs(0b11111, 5),
+                runs(0b0, 7),
+                runs(0b1111, 4),
+                runs(0b11_1110_0000, 10)
+            ],
+            [3, 5, 0, 6]
+        );
+        assert_eq!(
+            [blocks(0b111, 0b111, 3), blocks(0b110, 0b001, 3), blocks(0, 0, 2)],
+            [6, 0, 3]
+        );
+        assert_eq!(
+            [
+                finders(0b101_1101_0000, 11),
+                finders(0b101_1101, 11),
+                finders(0b101_1101, 7)
+            ],
+            [40, 40, 0]
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::Limits;
 use crate::geometry::Rect;
 use crate::incremental::{AppendError, Base};
 use crate::qr::QUIET_ZONE;
+use crate::qr_decode;
 use crate::raw;
 use crate::render::{Picture, Purpose, Shot};
 use crate::target_page::{self, End, Page, pages};
@@ -112,7 +113,11 @@ fn sample(picture: &Picture, size: usize) -> Result<String, QrError> {
     if around.any(|(x, y)| !(inner.contains(&x) && inner.contains(&y)) && dark(x, y)) {
         return Err(QrError::NotReadable);
     }
-    let grid = rqrr::SimpleGrid::from_func(size, |x, y| dark(x + QUIET_ZONE, y + QUIET_ZONE));
+    let module = |x: usize, y: usize| dark(x + QUIET_ZONE, y + QUIET_ZONE);
+    if let Some(text) = qr_decode::decode(size, module) {
+        return Ok(text);
+    }
+    let grid = rqrr::SimpleGrid::from_func(size, module);
     let (_, text) = rqrr::Grid::new(grid).decode().map_err(|_| QrError::NotReadable)?;
     Ok(text)
 }

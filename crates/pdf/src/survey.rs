@@ -4,7 +4,7 @@
 //! times faster than drawing. Where a box would say too much, such as a full-page picture that may be white paper,
 //! the survey gives up and the page is rendered.
 
-use hayro::hayro_interpret::font::{Glyph, GlyphRun};
+use hayro::hayro_interpret::font::{Glyph, GlyphRun, PositionedGlyph};
 use hayro::hayro_interpret::hayro_cmap::WritingMode;
 use hayro::hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, Paint, SoftMask,
@@ -17,8 +17,13 @@ pub(crate) const WHITE: u8 = 244;
 const LARGEST_BOX: f64 = 0.25;
 /// A line this many pixels thick is a line; what is thicker is a box.
 const LINE: f64 = 4.0;
-/// Around a glyph, in thousandths of its size: accents, descenders and slanted letters leave their own box.
-const GLYPH_BOX: (f64, f64, f64) = (-300.0, 1100.0, 100.0);
+/// Around any glyph, in thousandths of its size: with accents and descenders, slanted, and wider than an em.
+const GLYPH_BOX: Rect = Rect {
+    x0: -200.0,
+    y0: -300.0,
+    x1: 1200.0,
+    y1: 1100.0,
+};
 
 /// Which pixels of a page carry something.
 pub(crate) struct Survey {
@@ -132,16 +137,16 @@ impl<'a> Device<'a> for Survey {
             self.gave_up = true;
             return;
         }
-        let (bottom, top, side) = GLYPH_BOX;
-        for glyph in run.glyphs() {
-            let Glyph::Outline(outline) = &**glyph else {
-                // A glyph that is a drawing of its own may be of any size.
-                self.gave_up = true;
-                return;
-            };
-            let advance = outline.advance_width().map_or(1000.0, f64::from);
-            let rect = Rect::new(-side, bottom, advance + side, top);
-            self.take_loosely((props.transform * glyph.transform()).transform_rect_bbox(rect));
+        // A glyph that is a drawing of its own may be of any size.
+        if run.glyphs().iter().any(|glyph| matches!(&**glyph, Glyph::Type3(_))) {
+            self.gave_up = true;
+            return;
+        }
+        // Everything else in the run stands between its first and its last glyph.
+        let glyph_box =
+            |glyph: &PositionedGlyph<'_>| (props.transform * glyph.transform()).transform_rect_bbox(GLYPH_BOX);
+        if let (Some(first), Some(last)) = (run.glyphs().first(), run.glyphs().last()) {
+            self.take_loosely(glyph_box(first).union(glyph_box(last)));
         }
     }
 
