@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 
 use crate::demo::{self, DemoError};
 use crate::home::{Home, HomeError};
-use crate::stack::{DEMO_TENANT, Stack, StackError, StackOptions, connection_settings};
-use crate::token::{TokenError, demo_token};
+use crate::stack::{DEMO_TENANT, Stack, StackError, StackOptions};
+use crate::token::TokenError;
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:9000";
 
@@ -126,7 +126,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CliError> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Token(arguments) => {
-            let token = token(&open(&arguments)?)?;
+            let token = open(&arguments)?.demo_token()?;
             writeln!(std::io::stdout(), "{token}")?;
             Ok(ExitCode::SUCCESS)
         }
@@ -144,7 +144,7 @@ async fn run_demo(arguments: DemoArguments) -> Result<ExitCode, CliError> {
         },
     };
     let stack = Stack::start(listener, options(&home, None)).await?;
-    let token = token(&home)?;
+    let token = home.demo_token()?;
     let all_well = demo::run(&stack, &arguments, &token).await?;
     if !arguments.exit {
         let endpoint = stack.endpoint();
@@ -161,7 +161,7 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     let listener = bind(arguments.listen).await?;
     let stack = Stack::start(listener, options(&home, arguments.public_url)).await?;
     let mut out = std::io::stdout();
-    for (name, value) in connection_settings(&stack.endpoint(), &home) {
+    for (name, value) in home.connection(&stack.endpoint()) {
         writeln!(out, "export {name}={value}")?;
     }
     // The AWS command line reads this name.
@@ -193,11 +193,6 @@ fn options(home: &Home, public_url: Option<String>) -> StackOptions {
         triggers: true,
         effect_hook: None,
     }
-}
-
-fn token(home: &Home) -> Result<String, CliError> {
-    let tenant = DEMO_TENANT.parse().map_err(|_| HomeError::Random)?;
-    Ok(demo_token(home, &tenant, jiff::Timestamp::now())?)
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {

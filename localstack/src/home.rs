@@ -9,6 +9,8 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::pki::{self, Pki, PkiError};
+use crate::stack::connection_settings;
+use crate::token::{TokenError, demo_token};
 
 /// The data folder could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +91,23 @@ impl Home {
     /// The development root certificates, PEM.
     pub fn roots(&self) -> Result<String, HomeError> {
         self.read(&self.roots_file())
+    }
+
+    /// A bearer token of the demo official of the demo's tenant, for twelve hours from now.
+    pub fn demo_token(&self) -> Result<String, TokenError> {
+        demo_token(self, jiff::Timestamp::now())
+    }
+
+    /// What an object store's webhook must send.
+    #[must_use]
+    pub fn webhook_token(&self) -> &str {
+        &self.secrets.webhook_token
+    }
+
+    /// The variables with which any AWS client reaches a stack of this folder at `endpoint`.
+    #[must_use]
+    pub fn connection(&self, endpoint: &str) -> std::collections::BTreeMap<String, String> {
+        connection_settings(endpoint, self)
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

@@ -17,3 +17,4 @@ pub use catalog::FUNCTIONS;
 pub use home::{Home, HomeError};
 pub use stack::{Stack, StackError, StackOptions};
 pub use template::{Template, TemplateError};
+pub use token::TokenError;

@@ -110,6 +110,8 @@ impl Stack {
             ..Options::new(storage, credentials)
         };
         let engine = Engine::open(engine_options).await?;
+        // Whoever took messages before this start cannot finish them.
+        engine.release_in_flight().await?;
 
         let (stop_sources, stop_front) = (CancellationToken::new(), CancellationToken::new());
         let (mut running, mut serving) = (JoinSet::new(), JoinSet::new());

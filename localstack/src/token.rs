@@ -3,31 +3,35 @@
 use approvals::Claims;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use kernel::TenantId;
 
 use crate::home::{Home, HomeError};
 use crate::pki::{DEMO_OFFICIAL, DEMO_OFFICIAL_NAME};
+use crate::stack::DEMO_TENANT;
 
 /// How long a demo token lasts.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
 
 /// A token could not be made.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TokenError {
+pub enum TokenError {
     /// The key could not be read.
     #[error("the token key could not be read")]
     Home(#[source] HomeError),
+    /// The demo's tenant is none.
+    #[error("the demo's tenant is none")]
+    Tenant(#[source] kernel::ParseIdError),
     /// The token could not be signed.
     #[error("the token could not be signed")]
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
-/// A bearer token of the demo official of `tenant`.
-pub(crate) fn demo_token(home: &Home, tenant: &TenantId, now: Timestamp) -> Result<String, TokenError> {
+/// A bearer token of the demo official.
+pub(crate) fn demo_token(home: &Home, now: Timestamp) -> Result<String, TokenError> {
+    let tenant = DEMO_TENANT.parse().map_err(TokenError::Tenant)?;
     let claims = Claims {
         sub: DEMO_OFFICIAL.into(),
         name: DEMO_OFFICIAL_NAME.into(),
-        tenant_id: tenant.clone(),
+        tenant_id: tenant,
         roles: vec!["head_of_office".into()],
         aud: "absah".into(),
         iat: now.as_second(),

@@ -57,13 +57,17 @@ enum Key {
 }
 
 impl LocalKey {
-    /// Reads a key in PKCS#8 PEM and its chain in PEM, leaf first. Refuses a key that is not the leaf's.
+    /// Reads a key in PKCS#8 PEM and its chain in PEM, leaf first. Refuses a key that is not the leaf's. Both may stand
+    /// in one text: of `key_pem` only the block `PRIVATE KEY` counts.
     pub fn from_pem(key_pem: &str, chain_pem: &str) -> Result<Self, KeyError> {
+        const END: &str = "-----END PRIVATE KEY-----";
         let chain = CertificateChain::from_pem(chain_pem).map_err(KeyError::Chain)?;
-        let (label, document) = SecretDocument::from_pem(key_pem).map_err(|_| KeyError::Unreadable)?;
-        if label != "PRIVATE KEY" {
-            return Err(KeyError::Unreadable);
-        }
+        let start = key_pem
+            .find("-----BEGIN PRIVATE KEY-----")
+            .ok_or(KeyError::Unreadable)?;
+        let end = key_pem.find(END).ok_or(KeyError::Unreadable)? + END.len();
+        let block = key_pem.get(start..end).ok_or(KeyError::Unreadable)?;
+        let (_, document) = SecretDocument::from_pem(block).map_err(|_| KeyError::Unreadable)?;
         let pkcs8 = document.as_bytes();
         let (key, public) = match chain.key_algorithm() {
             KeyAlgorithm::Rsa { .. } => {

@@ -5,8 +5,10 @@ mod queue;
 mod stream;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use kernel::Fault;
 use serde::de::DeserializeOwned;
@@ -55,9 +57,10 @@ impl fmt::Debug for Function {
 pub struct FunctionError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 impl Function {
-    /// Handles one event.
+    /// Handles one event. A panic fails the invocation, not whoever invoked it.
     pub async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
-        (self.0)(event).await
+        let handled = AssertUnwindSafe((self.0)(event)).catch_unwind().await;
+        handled.unwrap_or_else(|_panic| Err(FunctionError("the function panicked".into())))
     }
 
     /// Answers HTTP events with `http` and everything else with `self`: for a step that is triggered both ways.

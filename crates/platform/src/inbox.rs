@@ -126,6 +126,19 @@ impl Inbox {
         })
     }
 
+    /// The `ETag` of an object as it is now, without quotes.
+    pub async fn etag(&self, bucket: &str, key: &str) -> Result<String, InboxError> {
+        let found = self
+            .0
+            .head_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(found.e_tag().unwrap_or_default().trim_matches('"').to_owned())
+    }
+
     /// Drops an object into a bucket, as a producer would.
     pub async fn drop_off(
         &self,

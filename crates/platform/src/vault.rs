@@ -106,6 +106,34 @@ impl Vault {
         }
     }
 
+    /// Every version of every object whose key begins with `prefix`, by key.
+    pub async fn list_versions(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
+        let mut keys = Vec::new();
+        let (mut key_marker, mut version_marker) = (None, None);
+        loop {
+            let page = self
+                .client
+                .list_object_versions()
+                .bucket(&self.bucket)
+                .prefix(prefix)
+                .set_key_marker(key_marker)
+                .set_version_id_marker(version_marker)
+                .send()
+                .await
+                .map_err(|error| VaultError::Unavailable(error.into()))?;
+            keys.extend(
+                page.versions()
+                    .iter()
+                    .filter_map(|version| version.key().map(str::to_owned)),
+            );
+            if page.is_truncated() != Some(true) {
+                return Ok(keys);
+            }
+            key_marker = page.next_key_marker;
+            version_marker = page.next_version_id_marker;
+        }
+    }
+
     /// Reads an object of at most `limit` bytes.
     pub async fn get(&self, key: &str, limit: u64) -> Result<Bytes, VaultError> {
         let found = self.client.get_object().bucket(&self.bucket).key(key).send().await;

@@ -28,20 +28,30 @@ pub(crate) fn quarantined(code: &str) -> &'static str {
     match code {
         "pdf.empty" => "Berkas kosong.",
         "pdf.not_pdf" => "Berkas ini bukan PDF.",
-        "pdf.too_large" | "inbox.too_large" => "Berkas terlalu besar.",
+        "pdf.too_large" | "inbox.too_large" => "Berkas terlalu besar. Batasnya 25 MB.",
         "inbox.replaced" => "Berkas diganti sebelum sempat dibaca. Unggahan yang baru diproses tersendiri.",
         "pdf.truncated" => "Berkas terpotong. Unggah ulang berkas yang utuh.",
         "pdf.password_required" => "Berkas dikunci dengan kata sandi. Unggah berkas tanpa kata sandi.",
+        "pdf.unsupported_encryption" => "Berkas dikunci dengan cara yang tidak dikenal. Unggah berkas tanpa kunci.",
         "pdf.too_many_pages" => "Jumlah halaman melebihi batas.",
         "pdf.active_content" => "Berkas berisi skrip, perintah, atau lampiran yang tidak diizinkan.",
-        "pdf.signed_but_damaged" => {
+        "pdf.signed_but_damaged" | "pdf.append_damaged" => {
             "Berkas sudah bertanda tangan tetapi strukturnya rusak, sehingga tidak boleh diubah."
         }
-        "pdf.certified" => "Berkas dikunci oleh sertifikasi yang melarang tanda tangan tambahan.",
-        "pdf.page_tree_cycle" | "pdf.malformed" => "Struktur berkas PDF rusak.",
-        "pdf.too_deep" | "pdf.too_many_objects" | "pdf.decompresses_too_large" => {
-            "Struktur berkas PDF melebihi batas yang wajar."
+        "pdf.signed_but_encrypted" | "pdf.append_encrypted" => {
+            "Berkas sudah bertanda tangan dan terkunci, sehingga tidak dapat ditandatangani lagi."
         }
+        "pdf.certified" | "pdf.append_certified" => {
+            "Berkas dikunci oleh sertifikasi yang melarang tanda tangan tambahan."
+        }
+        "pdf.fields_locked" => "Berkas dikunci oleh tanda tangan sebelumnya, sehingga tidak dapat ditandatangani lagi.",
+        "seal.no_room" => "Berkas sudah bertanda tangan dan tidak memiliki ruang kosong untuk kode QR.",
+        "pdf.page_tree_cycle" | "pdf.malformed" | "pdf.append_malformed" | "pdf.unsound" => "Struktur berkas PDF rusak.",
+        "pdf.too_deep"
+        | "pdf.too_complex"
+        | "pdf.too_many_objects"
+        | "pdf.too_many_signatures"
+        | "pdf.decompresses_too_large" => "Struktur berkas PDF melebihi batas yang wajar.",
         "import.too_slow" | "import.crashed" => "Berkas tidak dapat diperiksa dengan aman.",
         _ => "Berkas tidak dapat diproses. Hubungi petugas dengan menyebutkan kode ini.",
     }

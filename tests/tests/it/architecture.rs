@@ -1,0 +1,232 @@
+//! The invariants of ARCHITECTURE.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::root;
+
+fn metadata() -> Value {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn packages() -> BTreeMap<String, Value> {
+    let packages = metadata()["packages"].as_array().unwrap().clone();
+    packages
+        .into_iter()
+        .map(|package| (package["name"].as_str().unwrap().to_owned(), package))
+        .collect()
+}
+
+/// The template, with its intrinsic functions left as they are.
+fn template() -> serde_yaml_ng::Value {
+    serde_yaml_ng::from_str(&std::fs::read_to_string(root().join("template.yaml")).unwrap()).unwrap()
+}
+
+fn resources(kind: &str) -> Vec<(String, serde_yaml_ng::Value)> {
+    let template = template();
+    let all = template["Resources"].as_mapping().unwrap().iter();
+    let wanted = all.filter(|(_, resource)| resource["Type"].as_str() == Some(kind));
+    wanted
+        .map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource["Properties"].clone()))
+        .collect()
+}
+
+/// `AdvanceApprovalFunction` for `advance-approval`.
+fn function_id(step: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    step.split('-').map(capital).collect::<String>() + "Function"
+}
+
+fn sources(under: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(under).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+#[test]
+fn the_binaries_are_the_functions_of_the_template_and_the_functions_that_the_runner_knows() {
+    let mut binaries = BTreeSet::new();
+    for package in packages().values() {
+        let path = package["manifest_path"].as_str().unwrap();
+        if path.contains("/functions/") {
+            let targets = package["targets"].as_array().unwrap().iter();
+            let bins = targets.filter(|target| target["kind"][0] == "bin");
+            binaries.extend(bins.map(|target| function_id(target["name"].as_str().unwrap())));
+        }
+    }
+    let declared: BTreeSet<String> = resources("AWS::Serverless::Function")
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    let known: BTreeSet<String> = localstack::FUNCTIONS.iter().map(|(id, _)| (*id).to_owned()).collect();
+    assert!(binaries.len() >= 9);
+    assert_eq!(binaries, declared);
+    assert_eq!(known, declared);
+}
+
+#[test]
+fn each_binary_serves_the_step_of_its_name_and_decides_nothing() {
+    for file in sources(&root().join("functions"))
+        .into_iter()
+        .filter(|path| path.parent().unwrap().ends_with("bin"))
+    {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let step = file.file_stem().unwrap().to_str().unwrap().replace('-', "_");
+        assert!(
+            text.contains(&format!("{step}::function).await")),
+            "{} serves another step",
+            file.display()
+        );
+        assert!(
+            !text.contains("if ") && text.lines().count() <= 20,
+            "{} does too much",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn only_platform_and_embedded_depend_on_the_aws_sdk() {
+    for (name, package) in packages() {
+        let uses = package["dependencies"].as_array().unwrap().iter().any(|dependency| {
+            let dependency = dependency["name"].as_str().unwrap();
+            dependency.starts_with("aws-sdk-") || dependency.starts_with("aws-smithy-") || dependency == "aws-config"
+        });
+        assert!(
+            !uses || name == "platform" || name == "embedded",
+            "{name} depends on the AWS SDK"
+        );
+    }
+}
+
+#[test]
+fn no_context_depends_on_another_and_dependencies_point_one_way() {
+    let packages = packages();
+    let in_folder = |folder: &str| -> BTreeSet<String> {
+        let matching = packages
+            .iter()
+            .filter(|(_, p)| p["manifest_path"].as_str().unwrap().contains(folder));
+        matching.map(|(name, _)| name.clone()).collect()
+    };
+    let contexts = in_folder("/functions/");
+    assert!(contexts.len() >= 3);
+    let needs = |name: &str| -> BTreeSet<String> {
+        let all = packages[name]["dependencies"].as_array().unwrap().iter();
+        let normal = all.filter(|dependency| dependency["kind"].is_null());
+        normal
+            .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    for context in &contexts {
+        let others = &contexts - &BTreeSet::from([context.clone()]);
+        assert!(
+            needs(context).is_disjoint(&others),
+            "{context} depends on another context"
+        );
+        assert!(
+            !needs(context).contains("embedded"),
+            "{context} links the embedded engine"
+        );
+    }
+    let ours = &contexts | &in_folder("/crates/") | &in_folder("/localstack/");
+    let of_ours = |name: &str| &needs(name) & &ours;
+    assert_eq!(of_ours("kernel"), BTreeSet::new());
+    assert_eq!(of_ours("pdf"), BTreeSet::from(["kernel".to_owned()]));
+    assert_eq!(of_ours("platform"), BTreeSet::from(["kernel".to_owned()]));
+    assert!(of_ours("embedded").is_subset(&BTreeSet::from(["kernel".to_owned()])));
+}
+
+#[test]
+fn environment_variables_are_read_in_one_place() {
+    let mut readers = Vec::new();
+    for folder in ["crates", "functions", "localstack"] {
+        for file in sources(&root().join(folder)) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            if ["env::var", "env::vars", "var_os("]
+                .iter()
+                .any(|reading| text.contains(reading))
+            {
+                readers.push(file.strip_prefix(root()).unwrap().display().to_string());
+            }
+        }
+    }
+    readers.retain(|file| !file.contains("/tests/"));
+    assert_eq!(readers, ["crates/platform/src/config.rs"]);
+}
+
+#[test]
+fn every_queue_has_a_dead_letter_queue_that_is_there() {
+    let queues = resources("AWS::SQS::Queue");
+    let ids: BTreeSet<_> = queues.iter().map(|(id, _)| id.clone()).collect();
+    let mut with_policy = 0;
+    for (id, properties) in &queues {
+        if id.ends_with("DeadLetterQueue") {
+            continue;
+        }
+        let target = &properties["RedrivePolicy"]["deadLetterTargetArn"];
+        let serde_yaml_ng::Value::Tagged(target) = target else {
+            panic!("{id} has no dead-letter queue")
+        };
+        let target = target.value.as_str().unwrap().strip_suffix(".Arn").unwrap().to_owned();
+        assert!(
+            ids.contains(&target),
+            "{id} sends its dead letters to {target}, which is not there"
+        );
+        with_policy += 1;
+    }
+    assert!(with_policy >= 6);
+}
+
+#[test]
+fn every_function_reports_failures_item_by_item_and_has_a_policy_of_its_own() {
+    let mut policies = BTreeSet::new();
+    for (id, properties) in resources("AWS::Serverless::Function") {
+        for (_, event) in properties["Events"].as_mapping().into_iter().flatten() {
+            let kind = event["Type"].as_str().unwrap();
+            if kind == "SQS" || kind == "DynamoDB" {
+                let types = &event["Properties"]["FunctionResponseTypes"];
+                assert_eq!(types[0].as_str(), Some("ReportBatchItemFailures"), "{id}");
+            }
+        }
+        let statements = properties["Policies"][0]["Statement"]
+            .as_sequence()
+            .unwrap_or_else(|| panic!("{id}: no policy"));
+        for statement in statements {
+            let text = serde_yaml_ng::to_string(statement).unwrap();
+            assert!(
+                !text.contains("'*'") && !text.contains(":*"),
+                "{id} may do more than it needs:\n{text}"
+            );
+        }
+        policies.insert(id);
+    }
+    assert!(policies.len() >= 9);
+}
+
+#[test]
+fn every_package_takes_the_lints_that_forbid_unsafe_code() {
+    let root_manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert!(root_manifest.contains("unsafe_code = \"forbid\""));
+    for (name, package) in packages() {
+        let manifest = std::fs::read_to_string(package["manifest_path"].as_str().unwrap()).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{name} has lints of its own"
+        );
+    }
+}

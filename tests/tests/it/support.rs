@@ -1,0 +1,233 @@
+//! A stack in memory, and people who use it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use documents::Document;
+use kernel::{DocumentId, Envelope, TenantId};
+use localstack::{Home, Stack, StackOptions};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::Receiver;
+
+/// Longer than any step takes; a test that waits for so long has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TENANT: &str = "contoh";
+
+/// One set of development keys for all tests: making RSA keys takes long.
+static HOME: LazyLock<(tempfile::TempDir, Home)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::open(folder.path()).unwrap();
+    (folder, home)
+});
+
+/// The root of the checkout.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+pub(crate) fn home() -> &'static Home {
+    &HOME.1
+}
+
+pub(crate) fn tenant() -> TenantId {
+    TENANT.parse().unwrap()
+}
+
+pub(crate) fn sample() -> Bytes {
+    std::fs::read(root().join("events/samples/permit.pdf")).unwrap().into()
+}
+
+/// The python with the test tools, which `tests/run` installs.
+pub(crate) fn python() -> PathBuf {
+    let venv = std::env::var("ABSAH_VENV").expect("ABSAH_VENV is not set: run the tests with tests/run");
+    Path::new(&venv).join("bin/python")
+}
+
+/// Runs a program to its end and returns its standard output; fails with its standard error.
+pub(crate) fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Vec<u8> {
+    let output = std::process::Command::new(&program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.as_ref().display()));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{} {arguments:?}: {errors}",
+        program.as_ref().display()
+    );
+    output.stdout
+}
+
+/// A stack in memory; with `triggers`, messages travel by themselves.
+pub(crate) async fn stack(triggers: bool, effect_hook: Option<platform::EffectHook>) -> Stack {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let options = StackOptions {
+        home: home().clone(),
+        in_memory: true,
+        public_url: None,
+        triggers,
+        effect_hook,
+    };
+    Stack::start(listener, options)
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// An HTTP request to a function, as its URL would deliver it.
+pub(crate) fn http_event(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
+    let headers: BTreeMap<_, _> = headers.iter().copied().chain([("host", "127.0.0.1")]).collect();
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "headers": headers,
+        "requestContext": {
+            "http": {
+                "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test",
+            },
+            "requestId": "r-1", "stage": "$default", "timeEpoch": 1_767_574_800_000_i64, "domainName": "127.0.0.1",
+        },
+        "body": body, "isBase64Encoded": false,
+    })
+}
+
+/// The demo official's decision, as an event for the decide function.
+pub(crate) fn decision(document: &str, key: &str, body: &Value) -> Value {
+    let token = home().demo_token().unwrap();
+    let authorization = format!("Bearer {token}");
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("idempotency-key", key),
+        ("content-type", "application/json"),
+    ];
+    http_event(
+        "POST",
+        &format!("/approvals/{document}/decisions"),
+        &headers,
+        &body.to_string(),
+    )
+}
+
+/// Drops a PDF into the inbox under `name`.
+pub(crate) async fn drop_pdf(stack: &Stack, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) {
+    let key = format!("{TENANT}/loket/{name}.pdf");
+    let metadata = metadata
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    stack
+        .inbox()
+        .drop_off("inbox", &key, "application/pdf", metadata, bytes)
+        .await
+        .unwrap();
+}
+
+/// Waits for an event of a type, and of a document if one is named.
+pub(crate) async fn wait_for(
+    events: &mut Receiver<Arc<Envelope<Value>>>,
+    event_type: &str,
+    subject: Option<&str>,
+) -> Arc<Envelope<Value>> {
+    let wanted = async {
+        loop {
+            let event = events.recv().await.unwrap();
+            if event.event_type.as_str() == event_type && subject.is_none_or(|subject| event.subject == subject) {
+                return event;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, wanted)
+        .await
+        .unwrap_or_else(|_| panic!("no {event_type} came"))
+}
+
+/// An issued document.
+pub(crate) struct Issued {
+    pub(crate) id: String,
+    pub(crate) link: String,
+    pub(crate) signed: Bytes,
+    pub(crate) sealed: Bytes,
+}
+
+/// Takes a PDF all the way through a stack with triggers.
+pub(crate) async fn issue(stack: &Stack, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) -> Issued {
+    let mut events = stack.events();
+    drop_pdf(stack, name, bytes, metadata).await;
+    let id = wait_for(&mut events, "approval.opened", None).await.subject.clone();
+    let answer = stack.functions["decide"]
+        .invoke(decision(&id, "k-1", &json!({ "verdict": "approve" })))
+        .await;
+    assert_eq!(answer.unwrap()["statusCode"], 200);
+    let issued = wait_for(&mut events, "document.issued", Some(&id)).await;
+    Issued {
+        link: issued.data["verify_url"].as_str().unwrap().to_owned(),
+        signed: file(stack, &id, "signed").await,
+        sealed: file(stack, &id, "final").await,
+        id,
+    }
+}
+
+/// A document's file in the vault.
+pub(crate) async fn file(stack: &Stack, id: &str, stage: &str) -> Bytes {
+    stack
+        .vault()
+        .get(&format!("{TENANT}/documents/{id}/{stage}.pdf"), u64::MAX)
+        .await
+        .unwrap()
+}
+
+/// A document as it is stored.
+pub(crate) async fn document(stack: &Stack, id: &str) -> Document {
+    let id: DocumentId = id.parse().unwrap();
+    stack
+        .table()
+        .unwrap()
+        .load::<Document>(Document::key_of(&tenant(), id))
+        .await
+        .unwrap()
+        .value
+}
+
+/// A GET or POST over the wire, as anyone would send it: status and body.
+pub(crate) fn fetch(url: &str) -> (u16, String) {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut response = agent.get(url).call().unwrap();
+    (
+        response.status().as_u16(),
+        response.body_mut().read_to_string().unwrap(),
+    )
+}
+
+/// Posts bytes; status and the JSON that came back.
+pub(crate) fn post(url: &str, content_type: &str, body: &[u8]) -> (u16, Value) {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut response = agent.post(url).header("content-type", content_type).send(body).unwrap();
+    let text = response.body_mut().read_to_string().unwrap();
+    (
+        response.status().as_u16(),
+        serde_json::from_str(&text).unwrap_or(Value::Null),
+    )
+}
+
+/// Runs what waits for the network off the async threads.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// What an inbox name stands for now: its newest document.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(crate) struct Newest {
+    pub(crate) document_id: DocumentId,
+}
+
+impl Newest {
+    /// The row of the name under which [`drop_pdf`] drops.
+    pub(crate) fn key_of(name: &str) -> platform::Key {
+        platform::Key::state(TENANT, "newest", &format!("loket/{name}"))
+    }
+}
+
+impl platform::Record for Newest {
+    fn key(&self) -> platform::Key {
+        unreachable!("tests only read it")
+    }
+}

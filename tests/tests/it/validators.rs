@@ -1,0 +1,77 @@
+//! Validators that are not ours, on documents of many producers: pyHanko, pdfsig, qpdf, and a scan of the printed page.
+
+use serde_json::Value;
+
+use crate::program::{Running, absah};
+use crate::support::{fetch, python, root, run};
+
+#[test]
+fn what_is_issued_from_any_producers_pdf_satisfies_pyhanko_pdfsig_qpdf_and_a_scanner() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = folder.path().join("corpus");
+    run(
+        python(),
+        &[
+            root().join("tests/corpus/make.py").to_str().unwrap(),
+            corpus.to_str().unwrap(),
+        ],
+    );
+    let manifest: Vec<Value> = serde_json::from_slice(&std::fs::read(corpus.join("manifest.json")).unwrap()).unwrap();
+    assert!(manifest.len() >= 20);
+    let files: Vec<_> = manifest
+        .iter()
+        .map(|entry| corpus.join(entry["file"].as_str().unwrap()))
+        .collect();
+
+    let (data, out) = (folder.path().join("data"), folder.path().join("out"));
+    let mut command = absah();
+    command
+        .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data)
+        .arg("--out")
+        .arg(&out)
+        .args(&files);
+    let mut running = Running::start(&mut command);
+    let outcomes = running.outcomes(files.len());
+    for outcome in &outcomes {
+        assert_eq!(outcome["state"], "issued", "{outcome}");
+    }
+
+    let roots = absah().arg("roots").arg("--data").arg(&data).output().unwrap().stdout;
+    let roots_file = folder.path().join("roots.pem");
+    std::fs::write(&roots_file, roots).unwrap();
+    let jobs: Vec<Value> = outcomes
+        .iter()
+        .map(|outcome| {
+            serde_json::json!({
+                "file": outcome["final"], "roots": roots_file, "expect_link_prefix": outcome["verify_url"],
+            })
+        })
+        .collect();
+    let list = folder.path().join("list.json");
+    std::fs::write(&list, serde_json::to_vec(&jobs).unwrap()).unwrap();
+    let script = root().join("tests/validate/validate.py");
+    let output = std::process::Command::new(python())
+        .arg(script)
+        .arg("--batch")
+        .arg(&list)
+        .output()
+        .unwrap();
+    let opinion: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let refused: Vec<_> = opinion["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["ok"] != true)
+        .map(|result| format!("{}: {}", result["file"], result["problems"]))
+        .collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert_eq!(opinion["results"].as_array().unwrap().len(), files.len());
+
+    for outcome in &outcomes {
+        let (status, page) = fetch(outcome["verify_url"].as_str().unwrap());
+        assert!(status == 200 && page.contains("Dokumen asli"), "{outcome}");
+    }
+    assert!(running.stop().success());
+}
