@@ -11,10 +11,13 @@ use hayro::vello_cpu::RenderContext;
 use hayro::vello_cpu::color::AlphaColor;
 use hayro::vello_cpu::peniko::Fill;
 
+use crate::cost::Operations;
+
 /// Draws into a context until something comes that it does not know how to draw.
 pub(crate) struct Ink<'c> {
     context: &'c mut RenderContext,
     gave_up: bool,
+    operations: Operations,
 }
 
 impl<'c> Ink<'c> {
@@ -22,6 +25,7 @@ impl<'c> Ink<'c> {
         Self {
             context,
             gave_up: false,
+            operations: Operations::default(),
         }
     }
 
@@ -33,6 +37,7 @@ impl<'c> Ink<'c> {
 
 impl<'a> Device<'a> for Ink<'_> {
     fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, draw_mode: &DrawMode) {
+        self.operations.spend(1 + path.elements().len());
         let (DrawMode::Fill(rule), Paint::Color(color), None, BlendMode::Normal) =
             (draw_mode, &props.paint, &props.soft_mask, props.blend_mode)
         else {
@@ -47,12 +52,14 @@ impl<'a> Device<'a> for Ink<'_> {
     }
 
     fn push_clip_path(&mut self, clip_path: &ClipPath) {
+        self.operations.spend(1 + clip_path.path.elements().len());
         self.context.set_fill_rule(fill(clip_path.fill));
         self.context.set_transform(Affine::IDENTITY);
         self.context.push_clip_path(&clip_path.path);
     }
 
     fn push_clip_rect(&mut self, rect: &Rect) {
+        self.operations.spend(1);
         self.context.set_fill_rule(Fill::NonZero);
         self.context.set_transform(Affine::IDENTITY);
         self.context.push_clip_rect(rect);
@@ -62,7 +69,9 @@ impl<'a> Device<'a> for Ink<'_> {
         self.context.pop_clip();
     }
 
-    fn draw_glyph_run(&mut self, _: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {}
+    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {
+        self.operations.spend(1 + run.glyphs().len());
+    }
 
     fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {
         self.gave_up = true;

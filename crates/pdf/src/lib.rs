@@ -4,6 +4,7 @@
 
 mod chain;
 mod cms;
+mod cost;
 mod face;
 mod geometry;
 mod hashed;

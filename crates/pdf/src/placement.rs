@@ -2,10 +2,11 @@
 
 use lopdf::Object;
 
+use crate::cost::PageStreams;
 use crate::face::Face;
 use crate::geometry::{POINTS_PER_MM, Rect};
 use crate::incremental::{AppendError, Base};
-use crate::render::{Picture, Purpose, Shot};
+use crate::render::{Look, Picture, Seen, Shot};
 use crate::survey::WHITE;
 use crate::target_page::{self, Page};
 
@@ -37,8 +38,16 @@ pub(crate) fn find(
     let (width, height) = page.view.size();
     let scale = (PIXELS_PER_POINT * page.view.user_unit).min(MAX_SIDE / width.max(height));
     let area = Rect::new(0.0, 0.0, width, height);
-    let (bytes, picture) = Shot::new(base, page).take(bytes, area, scale, Purpose::Occupancy);
-    let Some(picture) = picture else {
+    let streams = PageStreams::of(base, page)?;
+    if !streams.may_be_surveyed(base) {
+        return Ok((bytes, None));
+    }
+    let shot = Shot::new(base, page);
+    let (mut bytes, mut seen) = shot.take(bytes, area, scale, Look::Survey);
+    if seen == Seen::TooRough && streams.may_be_drawn(base) {
+        (bytes, seen) = shot.take(bytes, area, scale, Look::Drawing);
+    }
+    let Seen::Picture(picture) = seen else {
         return Ok((bytes, None));
     };
     let mut occupied = Occupied::of(&picture, height, scale);

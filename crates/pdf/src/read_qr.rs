@@ -4,12 +4,13 @@ use kernel::{Disposition, Fault};
 use lopdf::Object;
 
 use crate::Limits;
+use crate::cost::PageStreams;
 use crate::geometry::Rect;
 use crate::incremental::{AppendError, Base};
 use crate::qr::QUIET_ZONE;
 use crate::qr_decode;
 use crate::raw;
-use crate::render::{Picture, Purpose, Shot};
+use crate::render::{Look, Picture, Seen, Shot};
 use crate::target_page::{self, End, Page, pages};
 
 /// Pixels on the shorter side of a seal in which a QR code is searched: about 5 for each module.
@@ -63,8 +64,10 @@ pub fn read_qr(pdf: &[u8], limits: &Limits) -> Result<String, QrError> {
     let (page, rect) = seal(&base)?;
     let area = page.view.to_view(rect);
     let scale = RESOLUTION / area.width().min(area.height());
-    let (_, picture) = Shot::new(&base, &page).take(pdf.to_vec(), area, scale, Purpose::Annotations);
-    let picture = picture.ok_or(QrError::Render)?;
+    let shot = shot(&base, &page)?;
+    let Seen::Picture(picture) = shot.take(pdf.to_vec(), area, scale, Look::Annotations).1 else {
+        return Err(QrError::Render);
+    };
     let shade = |x, y| picture.shade(x, y);
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(picture.width, picture.height, shade);
     let grids = image.detect_grids();
@@ -86,7 +89,7 @@ pub(crate) struct Known {
 pub(crate) fn read_known(pdf: Vec<u8>, known: &Known, limits: &Limits) -> (Vec<u8>, Result<String, QrError>) {
     let prepared = Base::open(&pdf, limits).map_err(QrError::from).and_then(|base| {
         let (page, rect) = seal(&base)?;
-        Ok((Shot::new(&base, &page), page.view.to_view(rect)))
+        Ok((shot(&base, &page)?, page.view.to_view(rect)))
     });
     let (shot, field) = match prepared {
         Ok(prepared) => prepared,
@@ -97,11 +100,23 @@ pub(crate) fn read_known(pdf: Vec<u8>, known: &Known, limits: &Limits) -> (Vec<u
     let (x, y) = (field.x0 + known.symbol.x0, field.y0 + known.symbol.y0);
     let side = known.symbol.width() + quiet;
     let area = Rect::new(x - quiet, y - quiet, x + side, y + side);
-    let (pdf, picture) = shot.take(pdf, area, float(PIXELS) / module, Purpose::Areas);
-    let read = picture
-        .ok_or(QrError::Render)
-        .and_then(|picture| sample(&picture, known.size));
+    let scale = float(PIXELS) / module;
+    let (mut pdf, mut seen) = shot.take(pdf, area, scale, Look::Areas);
+    if seen == Seen::TooRough {
+        (pdf, seen) = shot.take(pdf, area, scale, Look::Annotations);
+    }
+    let read = match seen {
+        Seen::Picture(picture) => sample(&picture, known.size),
+        Seen::TooRough | Seen::Failed => Err(QrError::Render),
+    };
     (pdf, read)
+}
+
+/// Gets ready to look at the annotations of a page, if they do not take too much work.
+fn shot(base: &Base<'_>, page: &Page) -> Result<Shot, QrError> {
+    let streams = PageStreams::of_annotations(base, page)?;
+    let affordable = streams.may_be_surveyed(base) && streams.may_be_drawn(base);
+    affordable.then(|| Shot::new(base, page)).ok_or(QrError::Render)
 }
 
 /// Looks at the middle of each module.

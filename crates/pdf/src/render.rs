@@ -41,15 +41,28 @@ impl Picture {
     }
 }
 
-/// What a picture is for.
+/// What to look at, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// To see where something is. Black where it is, without details if those are not needed to tell.
-    Occupancy,
-    /// To see the annotations, which lie over everything else, as they look.
+pub(crate) enum Look {
+    /// Where something is: black there, without details. Inflates no pictures.
+    Survey,
+    /// Everything, as it looks.
+    Drawing,
+    /// The annotations, which lie over everything else, as they look.
     Annotations,
-    /// To see the filled areas of the annotations, if there is nothing there but areas and text; else like `Annotations`.
+    /// The filled areas of the annotations, without text. Inflates no pictures.
     Areas,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// The picture.
+    Picture(Picture),
+    /// There is more on the page than this way of looking can tell.
+    TooRough,
+    /// The page is not readable, or takes too much work.
+    Failed,
 }
 
 /// A page of a file that may be appended to, ready to be looked at.
@@ -100,26 +113,19 @@ impl Shot {
         }
     }
 
-    /// A picture of `area`, in view coordinates, at `scale` pixels per unit. `bytes` must be the file; they are given
-    /// back. `None` when the renderer gives up.
-    pub(crate) fn take(
-        &self,
-        mut bytes: Vec<u8>,
-        area: Rect,
-        scale: f64,
-        purpose: Purpose,
-    ) -> (Vec<u8>, Option<Picture>) {
+    /// A picture of `area`, in view coordinates, at `scale` pixels per unit. `bytes` must be the file; they are given back.
+    pub(crate) fn take(&self, mut bytes: Vec<u8>, area: Rect, scale: f64, look: Look) -> (Vec<u8>, Seen) {
         let len = bytes.len();
         bytes.extend_from_slice(&self.tail);
         let shared = Arc::new(bytes);
         // A panic in the renderer is one page that cannot be seen, not the end of the process.
-        let picture = catch_unwind(AssertUnwindSafe(|| self.picture(&shared, area, scale, purpose)));
+        let seen = catch_unwind(AssertUnwindSafe(|| self.look(&shared, area, scale, look)));
         let mut bytes = Arc::try_unwrap(shared).unwrap_or_else(|shared| shared.to_vec());
         bytes.truncate(len);
-        (bytes, picture.ok().flatten())
+        (bytes, seen.ok().flatten().unwrap_or(Seen::Failed))
     }
 
-    fn picture(&self, shared: &Arc<Vec<u8>>, area: Rect, scale: f64, purpose: Purpose) -> Option<Picture> {
+    fn look(&self, shared: &Arc<Vec<u8>>, area: Rect, scale: f64, look: Look) -> Option<Seen> {
         let pdf = Pdf::new(Arc::clone(shared)).ok()?;
         let page = pdf.pages().first()?;
         let id = page.raw().obj_id()?;
@@ -130,17 +136,19 @@ impl Shot {
         // Pictures count rows downwards.
         let to_pixels = kurbo::Affine::new([scale, 0.0, 0.0, -scale, -area.x0 * scale, area.y1 * scale]);
         let transform = to_pixels * kurbo::Affine::new(self.view.user_to_view());
-        let shade = match purpose {
-            Purpose::Occupancy => survey(page, transform, width, height)
-                .unwrap_or_else(|| render(page, transform, width, height, RenderContent::all())),
-            Purpose::Annotations => render(page, transform, width, height, RenderContent::ANNOTATIONS),
-            Purpose::Areas => ink(page, transform, width, height)
-                .unwrap_or_else(|| render(page, transform, width, height, RenderContent::ANNOTATIONS)),
+        let shade = match look {
+            Look::Survey => survey(page, transform, width, height),
+            Look::Drawing => Some(render(page, transform, width, height, RenderContent::all())),
+            Look::Annotations => Some(render(page, transform, width, height, RenderContent::ANNOTATIONS)),
+            Look::Areas => ink(page, transform, width, height),
         };
-        Some(Picture {
-            width: usize::from(width),
-            height: usize::from(height),
-            shade,
+        Some(match shade {
+            Some(shade) => Seen::Picture(Picture {
+                width: usize::from(width),
+                height: usize::from(height),
+                shade,
+            }),
+            None => Seen::TooRough,
         })
     }
 }

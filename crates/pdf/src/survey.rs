@@ -11,6 +11,8 @@ use hayro::hayro_interpret::{
 };
 use hayro::kurbo::{Affine, BezPath, PathSeg, Rect, Shape};
 
+use crate::cost::Operations;
+
 /// What is lighter than this is paper. Scanned paper is seldom purely white.
 pub(crate) const WHITE: u8 = 244;
 /// The box around one thing may cover this part of the page; what is larger is drawn instead.
@@ -32,6 +34,7 @@ pub(crate) struct Survey {
     taken: Vec<bool>,
     clips: Vec<Rect>,
     gave_up: bool,
+    operations: Operations,
 }
 
 impl Survey {
@@ -43,6 +46,7 @@ impl Survey {
             taken: vec![false; width * height],
             clips: Vec::new(),
             gave_up: false,
+            operations: Operations::default(),
         }
     }
 
@@ -105,6 +109,7 @@ impl Survey {
 
 impl<'a> Device<'a> for Survey {
     fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, draw_mode: &DrawMode) {
+        self.operations.spend(1 + path.elements().len());
         if self.gave_up || is_white(&props.paint) {
             return;
         }
@@ -120,6 +125,7 @@ impl<'a> Device<'a> for Survey {
     }
 
     fn draw_rect(&mut self, rect: &Rect, props: DrawProps<'a>, draw_mode: &DrawMode) {
+        self.operations.spend(1);
         match (draw_mode, &props.paint) {
             // A rectangle of one colour fills its box, so no box is too large.
             (DrawMode::Fill(_), Paint::Color(_)) if !is_white(&props.paint) => {
@@ -130,6 +136,7 @@ impl<'a> Device<'a> for Survey {
     }
 
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, draw_mode: &DrawMode) {
+        self.operations.spend(1 + run.glyphs().len());
         if self.gave_up || matches!(draw_mode, DrawMode::Invisible) {
             return;
         }
@@ -151,6 +158,11 @@ impl<'a> Device<'a> for Survey {
     }
 
     fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
+        let stream = match &image {
+            Image::Stencil(stencil) => stencil.stream(),
+            Image::Raster(raster) => raster.stream(),
+        };
+        self.operations.spend_picture(image.width(), image.height(), stream);
         let rect = Rect::new(0.0, 0.0, f64::from(image.width()), f64::from(image.height()));
         self.take_loosely(props.transform.transform_rect_bbox(rect));
     }
@@ -161,6 +173,7 @@ impl<'a> Device<'a> for Survey {
     }
 
     fn push_clip_rect(&mut self, rect: &Rect) {
+        self.operations.spend(1);
         let clip = self.clips.last().map_or(*rect, |clip| clip.intersect(*rect));
         self.clips.push(clip);
     }
@@ -170,7 +183,9 @@ impl<'a> Device<'a> for Survey {
     }
 
     // Transparency makes things lighter, never larger.
-    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {
+        self.operations.spend(1);
+    }
 
     fn pop_transparency_group(&mut self) {}
 }

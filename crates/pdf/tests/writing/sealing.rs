@@ -195,3 +195,43 @@ fn a_seal_that_something_else_signed_is_not_embedded() {
         Err(EmbedError::WrongSignature)
     ));
 }
+
+/// A form that draws ten forms that draw ten forms, ten levels deep: ten thousand million drawings out of a few kilobytes.
+#[test]
+fn a_page_that_would_take_for_ever_to_draw_has_no_room_and_says_so_soon() {
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</XObject<</X 5 0 R>>>>>>".to_owned(),
+        "<</Length 5>>\nstream\n/X Do\nendstream".to_owned(),
+    ];
+    let draw = "/X Do ".repeat(10);
+    for next in 6..15 {
+        objects.push(format!(
+            "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {next} 0 R>>>>/Length {}>>\nstream\n{draw}\nendstream",
+            draw.len() + 1
+        ));
+    }
+    objects.push("<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Length 13>>\nstream\n0 0 1 1 re f \nendstream".to_owned());
+    let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+    let bomb = sign(&crate::support::assemble(&objects));
+    assert!(matches!(try_seal(&bomb), Err(SealError::NoRoom)));
+}
+
+/// Zeros deflate a thousandfold, and once more.
+#[test]
+fn a_page_whose_content_inflates_beyond_all_limits_is_not_looked_at() {
+    let zeros = std::fs::read(format!("{}/tests/data/zeros.z.z", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let stream = data_encoding::HEXLOWER.encode(&zeros);
+    let content = format!(
+        "<</Filter[/ASCIIHexDecode/FlateDecode/FlateDecode]/Length {}>>\nstream\n{stream}>\nendstream",
+        stream.len() + 1
+    );
+    let bomb = sign(&crate::support::assemble(&[
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>",
+        &content,
+    ]));
+    assert!(matches!(try_seal(&bomb), Err(SealError::NoRoom)));
+}
