@@ -155,14 +155,27 @@ impl Shot {
 
 fn survey<'a>(page: &'a page::Page<'a>, transform: kurbo::Affine, width: u16, height: u16) -> Option<Vec<u8>> {
     let mut survey = Survey::new(width, height);
-    interpret(page, transform, width, height, RenderContent::all(), &mut survey);
+    interpret(
+        page,
+        transform,
+        width,
+        height,
+        InterpreterSettings::default(),
+        &mut survey,
+    );
     survey.finish()
 }
 
 fn ink<'a>(page: &'a page::Page<'a>, transform: kurbo::Affine, width: u16, height: u16) -> Option<Vec<u8>> {
     let mut canvas = RenderContext::new(width, height);
     let mut ink = Ink::new(&mut canvas);
-    interpret(page, transform, width, height, RenderContent::ANNOTATIONS, &mut ink);
+    let settings = InterpreterSettings {
+        render_content: RenderContent::ANNOTATIONS,
+        // Text is not drawn, so the fonts of captions need not be read.
+        font_resolver: Arc::new(|_| None),
+        ..InterpreterSettings::default()
+    };
+    interpret(page, transform, width, height, settings, &mut ink);
     ink.is_complete().then(|| shade(&mut canvas))
 }
 
@@ -171,14 +184,10 @@ fn interpret<'a>(
     transform: kurbo::Affine,
     width: u16,
     height: u16,
-    layers: RenderContent,
+    settings: InterpreterSettings,
     device: &mut impl Device<'a>,
 ) {
     let area = kurbo::Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
-    let settings = InterpreterSettings {
-        render_content: layers,
-        ..InterpreterSettings::default()
-    };
     let cache = InterpreterCache::new();
     let mut context = Context::new(transform, area, &cache, page.xref(), settings);
     interpret_page(page, &mut context, device);
