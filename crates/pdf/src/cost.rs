@@ -29,7 +29,7 @@ const MAX_OBJECTS: usize = 20_000;
 /// Drawing operations and glyphs of one page, forms counted as often as they are drawn.
 const MAX_OPERATIONS: usize = 2_000_000;
 /// What leads away from the page, or back to it.
-const ELSEWHERE: [&[u8]; 7] = [b"Parent", b"P", b"Popup", b"IRT", b"A", b"Dest", b"StructParent"];
+const ELSEWHERE: [&[u8]; 8] = [b"Parent", b"V", b"P", b"Popup", b"IRT", b"A", b"Dest", b"StructParent"];
 
 /// Counts what the renderer does.
 #[derive(Debug, Default)]
@@ -60,10 +60,18 @@ fn stop(why: &'static str) -> ! {
     resume_unwind(why)
 }
 
+/// A stream, and what it may become.
+struct Weighed {
+    id: ObjectId,
+    length: usize,
+    /// The most that it can inflate to, if that can be told.
+    bound: Option<usize>,
+}
+
 /// The streams that a page draws with.
 pub(crate) struct PageStreams {
-    content: Vec<(ObjectId, usize)>,
-    pictures: Vec<(ObjectId, usize)>,
+    content: Vec<Weighed>,
+    pictures: Vec<Weighed>,
     too_many: bool,
 }
 
@@ -107,7 +115,7 @@ impl PageStreams {
                         continue;
                     };
                     if let (Object::Dictionary(dict), Some(data)) = (&parsed.object, parsed.stream) {
-                        found.add(id, dict, data.len());
+                        found.add(base, id, dict, data.len());
                     }
                     waiting.push(parsed.object);
                 }
@@ -117,7 +125,7 @@ impl PageStreams {
         Ok(found)
     }
 
-    fn add(&mut self, id: ObjectId, dict: &Dictionary, length: usize) {
+    fn add(&mut self, base: &Base<'_>, id: ObjectId, dict: &Dictionary, length: usize) {
         let is_picture = matches!(dict.get(b"Subtype"), Ok(Object::Name(name)) if name == b"Image");
         let side = |key| dict.get(key).and_then(Object::as_i64).unwrap_or(0).max(0);
         self.too_many |= is_picture && side(b"Width").saturating_mul(side(b"Height")) > MAX_PIXELS;
@@ -126,7 +134,11 @@ impl PageStreams {
         } else {
             &mut self.content
         };
-        list.push((id, length));
+        list.push(Weighed {
+            id,
+            length,
+            bound: bound(base, dict, length),
+        });
     }
 
     /// Whether the page may be interpreted, without a look at its pictures.
@@ -149,32 +161,29 @@ fn push(waiting: &mut Vec<Object>, dict: Dictionary) {
 }
 
 /// Whether the streams inflate to no more than `limit`, together. Inflates them only if that is not certain.
-fn fits(base: &Base<'_>, streams: &[(ObjectId, usize)], limit: usize) -> bool {
+fn fits(base: &Base<'_>, streams: &[Weighed], limit: usize) -> bool {
     let certain = streams
         .iter()
-        .try_fold(0_usize, |sum, &(id, length)| sum.checked_add(bound(base, id, length)?));
+        .try_fold(0_usize, |sum, stream| sum.checked_add(stream.bound?));
     if certain.is_some_and(|bytes| bytes <= limit) {
         return true;
     }
-    let sizes = streams.iter().try_fold(limit, |left, &(id, length)| {
-        let size = match bound(base, id, length) {
-            Some(bound) if bound == length => length,
-            _ => match base.loaded.object(id) {
+    let left = streams.iter().try_fold(limit, |left, stream| {
+        let size = match stream.bound {
+            Some(bound) if bound == stream.length => bound,
+            _ => match base.loaded.object(stream.id) {
                 Ok(Object::Stream(stream)) => stream.decompressed_content_with_limit(left).ok()?.len(),
                 _ => return None,
             },
         };
         left.checked_sub(size)
     });
-    sizes.is_some()
+    left.is_some()
 }
 
 /// The most that a stream of `length` bytes can inflate to, if that can be told.
-fn bound(base: &Base<'_>, id: ObjectId, length: usize) -> Option<usize> {
-    let Object::Dictionary(dict) = base.loaded.parsed(id).ok()??.object else {
-        return None;
-    };
-    match base.loaded.get(&dict, b"Filter").ok()? {
+fn bound(base: &Base<'_>, dict: &Dictionary, length: usize) -> Option<usize> {
+    match base.loaded.get(dict, b"Filter").ok()? {
         Object::Null => Some(length),
         Object::Array(filters) if filters.is_empty() => Some(length),
         Object::Name(filter) => one_filter(&filter, length),
@@ -187,7 +196,9 @@ fn one_filter(filter: &[u8], length: usize) -> Option<usize> {
     match filter {
         // These hold what width and height say, which is checked.
         b"DCTDecode" | b"JPXDecode" | b"CCITTFaxDecode" | b"JBIG2Decode" => Some(length),
-        _ => length.checked_mul(MAX_RATIO),
+        b"FlateDecode" | b"ASCIIHexDecode" | b"ASCII85Decode" | b"RunLengthDecode" => length.checked_mul(MAX_RATIO),
+        // LZW repeats up to 4,096 bytes per code, and an unknown filter may do anything.
+        _ => None,
     }
 }
 
