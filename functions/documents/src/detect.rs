@@ -107,7 +107,7 @@ impl Detect {
             name: name.clone(),
             document_id: id,
         };
-        let document = Document::detected(id, name, object, at);
+        let document = Document::detected(id, name, object.clone(), at);
         let event = self.environment.envelope(
             &Cause::Outside,
             SOURCE,
@@ -115,7 +115,10 @@ impl Detect {
                 event_type: "document.detected",
                 subject: id.to_string(),
                 tenant: tenant.clone(),
-                data: Detected { document_id: id },
+                data: Detected {
+                    document_id: id,
+                    key: object.key,
+                },
             },
         );
         self.table

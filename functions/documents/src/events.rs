@@ -15,6 +15,8 @@ pub(crate) const SOURCE: &str = "absah/documents";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Detected {
     pub(crate) document_id: DocumentId,
+    /// The inbox key, for whoever dropped it.
+    pub(crate) key: String,
 }
 
 /// `description.detected`: a sidecar is in the inbox.

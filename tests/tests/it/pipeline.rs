@@ -134,11 +134,8 @@ async fn a_sidecar_describes_its_document_whether_it_comes_first_or_last() {
     for first in [true, false] {
         let name = format!("izin-{first}");
         let key = format!("{TENANT}/loket/{name}.json");
-        let put = || {
-            stack
-                .inbox()
-                .drop_off("inbox", &key, "application/json", Default::default(), sidecar.clone())
-        };
+        let inbox = stack.inbox();
+        let put = || inbox.drop_off("inbox", &key, "application/json", Default::default(), sidecar.clone());
         let mut events = stack.events();
         if first {
             put().await.unwrap();
