@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::stack::{DEMO_TENANT, Stack};
 
 /// A document that shows no sign of life for so long is stuck.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// The largest final file that is fetched.
 const FINAL_LIMIT: u64 = 64 * 1024 * 1024;
 

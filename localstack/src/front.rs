@@ -20,7 +20,7 @@ use tracing::{error, warn};
 /// The most that a function is sent over HTTP. Lambda's own limit is 6 MiB; on one machine, whole files may be checked.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// A client that takes longer to send its headers is not waited for. Longer than AWS clients keep an idle connection.
-const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
+const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(2);
 /// The function that answers what no other does.
 const DEFAULT: &str = "verify";
 

@@ -90,7 +90,7 @@ impl Home {
 
     /// The development root certificates, PEM.
     pub fn roots(&self) -> Result<String, HomeError> {
-        self.read(&self.roots_file())
+        Self::read(&self.roots_file())
     }
 
     /// A bearer token of the demo official of the demo's tenant, for twelve hours from now.
@@ -132,12 +132,12 @@ impl Home {
 
     /// PEM of the key that signs tokens.
     pub(crate) fn token_private_key(&self) -> Result<String, HomeError> {
-        self.read(&self.folder.join("keys/token.pem"))
+        Self::read(&self.folder.join("keys/token.pem"))
     }
 
     /// PEM of the key that checks tokens.
     pub(crate) fn token_public_key(&self) -> Result<String, HomeError> {
-        self.read(&self.folder.join("keys/token.pub.pem"))
+        Self::read(&self.folder.join("keys/token.pub.pem"))
     }
 
     fn roots_file(&self) -> PathBuf {
@@ -163,7 +163,7 @@ impl Home {
         write_private(&self.roots_file(), roots.as_bytes())
     }
 
-    fn read(&self, path: &Path) -> Result<String, HomeError> {
+    fn read(path: &Path) -> Result<String, HomeError> {
         fs::read_to_string(path).map_err(|error| HomeError::File(path.to_owned(), error))
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a table's stream, for a runner that plays the part of Lambda's event source mapping.
 
 use aws_sdk_dynamodbstreams::Client;
-use aws_sdk_dynamodbstreams::types::{AttributeValue, Record, ShardIteratorType};
+use aws_sdk_dynamodbstreams::types::{AttributeValue, OperationType, Record, ShardIteratorType, StreamDescription};
 use kernel::{Disposition, Fault};
 use serde_json::{Map, Value, json};
 
@@ -93,7 +93,7 @@ impl Streams {
                 .set_exclusive_start_shard_id(after);
             let described = request.send().await.map_err(unavailable)?;
             let description = described.stream_description();
-            let page = description.map(|all| all.shards()).unwrap_or_default();
+            let page = description.map(StreamDescription::shards).unwrap_or_default();
             shards.extend(page.iter().filter_map(|shard| shard.shard_id().map(str::to_owned)));
             after = description
                 .and_then(|all| all.last_evaluated_shard_id())
@@ -170,7 +170,7 @@ fn lambda_record(record: &Record) -> Value {
     );
     json!({
         "eventID": record.event_id(),
-        "eventName": record.event_name().map(|name| name.as_str()),
+        "eventName": record.event_name().map(OperationType::as_str),
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
         "dynamodb": dynamodb,

@@ -161,7 +161,6 @@ impl Table {
     }
 
     /// Begins a transaction.
-    #[must_use]
     pub fn transaction(&self) -> Transaction<'_> {
         Transaction {
             table: self,

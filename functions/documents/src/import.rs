@@ -135,7 +135,7 @@ impl Import {
         self.keep(&stored.value, Stage::Original, received.bytes.clone())
             .await?;
         let face = self.seal_face(&stored.value);
-        match inspect::inspect(received.bytes.clone(), face, self.limits.clone()).await {
+        match inspect::inspect(received.bytes.clone(), face, self.limits).await {
             Ok(inspected) => self.accept(&cause, stored, received, inspected).await,
             Err(Unusable { code }) => self.quarantine(&cause, stored, code).await,
         }

@@ -54,6 +54,7 @@ pub(crate) fn quarantined(code: &str) -> &'static str {
         | "pdf.too_many_objects"
         | "pdf.too_many_signatures"
         | "pdf.decompresses_too_large" => "Struktur berkas PDF melebihi batas yang wajar.",
+        "import.broken_signature" => "Berkas memuat tanda tangan elektronik yang sudah rusak.",
         "import.too_slow" | "import.crashed" => "Berkas tidak dapat diperiksa dengan aman.",
         _ => "Berkas tidak dapat diproses. Hubungi petugas dengan menyebutkan kode ini.",
     }

@@ -147,7 +147,7 @@ mod tests {
         let text = qr_text("https://absah.example.go.id/", id, Sha256Digest::of(b"F1"));
         assert_eq!(
             text,
-            "HTTPS://ABSAH.EXAMPLE.GO.ID/V/1A4DQOBYHA4DQOBYHA4DQOBYHA4/J3PTQGHTDTSNYDMVKN63YVDR5XCEWX44X65KKLQQK47Z6WLZGYLA"
+            "HTTPS://ABSAH.EXAMPLE.GO.ID/V/1A4DQOBYHA4DQOBYHA4DQOBYHA4/32XC2TLVQV6BBAPRCO6PZFINZJLH3VNC4FHGVSH3RZLYL72N2XWA"
         );
         assert!(
             text.chars()

@@ -169,7 +169,7 @@ impl Sign {
             location: document.description.issuing_unit.clone(),
             signed_at: self.environment.now(),
         };
-        let limits = self.limits.clone();
+        let limits = self.limits;
         let signed = signer::write(official, base, move |file, chain| {
             pdf::prepare_signature(file, &request, chain, &limits)
         });
@@ -180,7 +180,7 @@ impl Sign {
             .keep_first(&target, PDF, signed, limit)
             .await
             .map_err(SignStepError::Vault)?;
-        let limits = self.limits.clone();
+        let limits = self.limits;
         let (kept, at) = tokio::task::spawn_blocking(move || signed_at(&kept, &limits).map(|at| (kept, at)))
             .await
             .map_err(SignStepError::Interrupted)??;

@@ -160,7 +160,7 @@ impl Stamp {
             location: None,
             signed_at: at,
         };
-        let limits = self.limits.clone();
+        let limits = self.limits;
         let file = signer::write(&*self.seal, base, move |file, chain| {
             pdf::prepare_seal(file, &request, chain, &limits)
         });

@@ -57,23 +57,19 @@ async fn work(queues: &Queues, url: &str, arn: &str, function: &Function, stop: 
 }
 
 async fn deliver(queues: &Queues, url: &str, arn: &str, function: &Function, messages: Vec<ReceivedMessage>) {
-    let failed = match function
+    let response = function
         .invoke(event(arn, &messages))
         .await
-        .map(serde_json::from_value::<Response>)
-    {
-        Ok(Ok(response)) => response
+        .map(serde_json::from_value::<Response>);
+    let failed: BTreeSet<String> = if let Ok(Ok(response)) = response {
+        response
             .batch_item_failures
             .into_iter()
             .map(|failure| failure.item_identifier)
-            .collect(),
-        Ok(Err(_)) | Err(_) => {
-            error!(queue.url = url, "a whole batch failed; it is delivered again");
-            messages
-                .iter()
-                .map(|message| message.message_id.clone())
-                .collect::<BTreeSet<_>>()
-        }
+            .collect()
+    } else {
+        error!(queue.url = url, "a whole batch failed; it is delivered again");
+        messages.iter().map(|message| message.message_id.clone()).collect()
     };
     let (again, done): (Vec<_>, Vec<_>) = messages
         .into_iter()

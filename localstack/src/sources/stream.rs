@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_millis(15);
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often the stream is asked for shards that are new.
-const LOOK_FOR_SHARDS: Duration = Duration::from_secs(60);
+const LOOK_FOR_SHARDS: Duration = Duration::from_mins(1);
 
 /// A stream with the places up to which it was delivered.
 pub(crate) struct Stream {
@@ -123,7 +123,9 @@ impl Stream {
             Err(_) => false,
         };
         if taken {
-            events.into_iter().for_each(|event| feed.publish(event));
+            for event in events {
+                feed.publish(event);
+            }
         }
         taken
     }

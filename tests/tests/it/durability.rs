@@ -1,6 +1,6 @@
 //! What was acknowledged survives a kill.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use documents::{Document, State};
@@ -42,7 +42,7 @@ impl Client {
         for index in 0..DOCUMENTS {
             let key = format!("{TENANT}/loket/izin-{index:03}.pdf");
             inbox
-                .drop_off("inbox", &key, "application/pdf", Default::default(), sample())
+                .drop_off("inbox", &key, "application/pdf", BTreeMap::new(), sample())
                 .await
                 .unwrap();
         }

@@ -1,5 +1,7 @@
 //! A document's way from the inbox to the public page.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use documents::State;
 use serde_json::json;
@@ -135,7 +137,7 @@ async fn a_sidecar_describes_its_document_whether_it_comes_first_or_last() {
         let name = format!("izin-{first}");
         let key = format!("{TENANT}/loket/{name}.json");
         let inbox = stack.inbox();
-        let put = || inbox.drop_off("inbox", &key, "application/json", Default::default(), sidecar.clone());
+        let put = || inbox.drop_off("inbox", &key, "application/json", BTreeMap::new(), sidecar.clone());
         let mut events = stack.events();
         if first {
             put().await.unwrap();
@@ -230,7 +232,7 @@ async fn a_minio_webhook_with_its_token_starts_the_same_way_and_without_it_nothi
     let key = format!("{TENANT}/loket/izin lama.pdf");
     stack
         .inbox()
-        .drop_off("vault", &key, "application/pdf", Default::default(), sample())
+        .drop_off("vault", &key, "application/pdf", BTreeMap::new(), sample())
         .await
         .unwrap();
     let golden = std::fs::read_to_string(crate::support::root().join("events/minio/webhook-put.json")).unwrap();

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
 
 /// Longer than any step takes; a test that waits for so long has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) const TENANT: &str = "contoh";
 
 /// One set of development keys for all tests: making RSA keys takes long.

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use kernel::Fault;
-use pdf::{Limits, NormaliseError, PreflightError, SealError, SealFace};
+use pdf::{
+    Coverage, Integrity, Limits, NormaliseError, PreflightError, SealError, SealFace, SignatureReport, VerifyError,
+};
+
+use crate::storage::NO_ROOTS;
 
 /// A file that takes longer is not a permit. The size limits keep what is left behind small.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
@@ -32,6 +37,10 @@ enum InspectError {
     Normalise(#[source] NormaliseError),
     #[error("no room for the seal can be made")]
     Room(#[source] SealError),
+    #[error("the file's own signatures cannot be read")]
+    Unverifiable(#[source] VerifyError),
+    #[error("a signature that the file carries is broken")]
+    BrokenSignature,
 }
 
 impl InspectError {
@@ -40,6 +49,8 @@ impl InspectError {
             Self::Preflight(error) => error.code(),
             Self::Normalise(error) => error.code(),
             Self::Room(error) => error.code(),
+            Self::Unverifiable(error) => error.code(),
+            Self::BrokenSignature => "import.broken_signature",
         }
     }
 }
@@ -59,6 +70,9 @@ pub(super) async fn inspect(bytes: Bytes, face: SealFace, limits: Limits) -> Res
 
 fn prepare(bytes: &[u8], face: &SealFace, limits: &Limits) -> Result<Inspected, InspectError> {
     let preflight = pdf::preflight(bytes, limits).map_err(InspectError::Preflight)?;
+    if !preflight.signatures.is_empty() {
+        check_signatures(bytes, limits)?;
+    }
     let normalised = if preflight.repairs.is_empty() {
         None
     } else {
@@ -71,4 +85,18 @@ fn prepare(bytes: &[u8], face: &SealFace, limits: &Limits) -> Result<Inspected, 
         title: preflight.title,
         prepared: roomy.or(normalised).map(Bytes::from),
     })
+}
+
+/// A signature that was broken when the file came in would be taken for one that we broke.
+fn check_signatures(bytes: &[u8], limits: &Limits) -> Result<(), InspectError> {
+    let signatures =
+        pdf::verify(bytes, &NO_ROOTS, Timestamp::UNIX_EPOCH, limits).map_err(InspectError::Unverifiable)?;
+    let broken = |signature: &SignatureReport| {
+        matches!(signature.integrity, Integrity::Broken { .. }) || signature.coverage == Coverage::Invalid
+    };
+    if signatures.iter().any(broken) {
+        Err(InspectError::BrokenSignature)
+    } else {
+        Ok(())
+    }
 }

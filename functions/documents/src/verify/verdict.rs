@@ -107,7 +107,7 @@ pub(super) async fn of_file(verify: &Verify, file: Bytes) -> Result<Answer, Tabl
         let Some((role, entry)) = find(verify, digest).await? else {
             continue;
         };
-        let limits = verify.limits.clone();
+        let limits = verify.limits;
         let tail = blocking(file.clone(), move |file| tail_is_benign(file, end, &limits)).await;
         let verdict = match (role, tail) {
             (FileRole::Final, true) => Verdict::AuthenticExtended,
@@ -116,7 +116,7 @@ pub(super) async fn of_file(verify: &Verify, file: Bytes) -> Result<Answer, Tabl
         };
         return Ok(answer(verify, verdict, sha256, Some(entry)));
     }
-    let limits = verify.limits.clone();
+    let limits = verify.limits;
     let signatures = blocking(file, move |file| diagnose(file, &limits)).await;
     Ok(Answer { signatures, ..whole })
 }
