@@ -31,6 +31,8 @@ pub struct Preflight {
 pub enum Repair {
     /// Encrypted with the empty user password.
     Encrypted,
+    /// It has two cross-reference tables side by side (ISO 32000-2, 7.5.8.4), which strict validators of signatures refuse.
+    Hybrid,
     /// The cross-reference table, or an object, is not as it must be; readers have to guess.
     Damaged,
 }
@@ -87,6 +89,9 @@ pub fn preflight(pdf: &[u8], limits: &Limits) -> Result<Preflight, PreflightErro
 /// Examines `pdf` and gives it back open, repaired if it had to be.
 pub(crate) fn open<'a>(pdf: &'a [u8], limits: &Limits) -> Result<(Loaded<'a>, Preflight), PreflightError> {
     let loaded = structure::load(pdf, limits)?;
+    if is_cut_off(pdf) {
+        return Err(StructureError::Truncated.into());
+    }
     let strictly = loaded.repaired.is_none();
     match examine(&loaded, pdf) {
         Ok(report) => Ok((loaded, report)),
@@ -128,6 +133,9 @@ fn examine(loaded: &Loaded<'_>, pdf: &[u8]) -> Result<Preflight, PreflightError>
         }
         repairs.push(Repair::Encrypted);
     }
+    if signatures.is_empty() && memchr::memmem::find(pdf, b"/XRefStm").is_some() {
+        repairs.push(Repair::Hybrid);
+    }
     check_permissions(loaded, &catalog, &fields)?;
     let version = match loaded.get(&catalog, b"Version")? {
         Object::Name(name) => String::from_utf8(name)
@@ -143,6 +151,14 @@ fn examine(loaded: &Loaded<'_>, pdf: &[u8]) -> Result<Preflight, PreflightError>
         signatures,
         repairs,
     })
+}
+
+/// Whether the file ends within a revision: objects follow the last `%%EOF`. Reading would fall back to the revision
+/// before, and so silently lose what was added to it, perhaps a signature.
+fn is_cut_off(pdf: &[u8]) -> bool {
+    let end = memchr::memmem::rfind(pdf, b"%%EOF");
+    end.and_then(|end| pdf.get(end..))
+        .is_some_and(|tail| memchr::memmem::find(tail, b" obj").is_some())
 }
 
 /// A repair must not turn a page blank whose content was lost.

@@ -286,3 +286,25 @@ fn startxref(pdf: &[u8]) -> usize {
     let text = std::str::from_utf8(&pdf[at + 10..]).unwrap();
     text.lines().next().unwrap().parse().unwrap()
 }
+
+#[test]
+fn a_file_that_ends_within_an_update_is_cut_off_and_not_taken_for_the_revision_before() {
+    let mut file = data("permit.pdf");
+    file.extend_from_slice(b"\n7 0 obj\n<</Type/Sig/Filter/Adobe.PPKLite");
+    assert_eq!(
+        preflight(&file, &Limits::default()).unwrap_err().code(),
+        "pdf.truncated"
+    );
+}
+
+#[test]
+fn an_unsigned_hybrid_file_is_to_be_normalised_and_comes_out_with_one_table() {
+    let hybrid = data("hybrid.pdf");
+    assert_eq!(
+        preflight(&hybrid, &Limits::default()).unwrap().repairs,
+        [Repair::Hybrid]
+    );
+    let normal = pdf::normalise(&hybrid, &Limits::default()).unwrap();
+    assert_eq!(preflight(&normal, &Limits::default()).unwrap().repairs, []);
+    assert!(memchr::memmem::find(&normal, b"/XRefStm").is_none());
+}
