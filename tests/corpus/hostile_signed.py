@@ -72,7 +72,7 @@ CASES = [
     Case("signed-misdirected", "signed", "quarantined", "signed, and an entry leads to another object", _misdirected),
     Case("signed-misdirected-later", "signed", "quarantined", "signed, then an update leads an entry to another object", _misdirected_afterwards),
     Case("signed-truncated", "signed", "quarantined", "signed, and the end is missing", lambda: _signed()[:-40]),
-    Case("signed-cut-in-half", "signed", "quarantined", "signed, and cut in the signature", lambda: _signed()[: _signed().index(b"/ByteRange") + 900]),
+    Case("signed-cut-in-half", "signed", "quarantined", "signed, and cut in the signature", lambda: _signed()[: _signed().index(b"/Contents <") + 900]),
     Case("certified-closed", "signed", "quarantined", "certified, with no change allowed", lambda: foreign.sign(permit(), "Konsultan Contoh", "Sertifikasi", certify=MDPPerm.NO_CHANGES)),
     Case("certified-forms", "signed", "quarantined", "certified, with filling of its form allowed", lambda: foreign.sign(permit(), "Konsultan Contoh", "Sertifikasi", certify=MDPPerm.FILL_FORMS)),
     Case("locked-all", "signed", "quarantined", "a signature locks all fields", lambda: _locked(FieldMDPAction.ALL)),

@@ -12,6 +12,7 @@ pub mod verify;
 mod description;
 mod document;
 mod events;
+mod heavy;
 mod inbox_name;
 mod messages;
 mod notification;

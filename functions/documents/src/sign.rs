@@ -9,6 +9,7 @@ use platform::{
 
 use crate::document::{Document, File, Signed, State, TransitionError};
 use crate::events::{ApprovalChanged, SOURCE, SignedEvent};
+use crate::heavy::heavy;
 use crate::messages;
 use crate::signer::{self, Officials, Signer, SignerError, WriteError};
 use crate::storage::{NO_ROOTS, PDF, SIGNING_ROOM, Stage, vault_key};
@@ -181,7 +182,7 @@ impl Sign {
             .await
             .map_err(SignStepError::Vault)?;
         let limits = self.limits;
-        let (kept, at) = tokio::task::spawn_blocking(move || signed_at(&kept, &limits).map(|at| (kept, at)))
+        let (kept, at) = heavy(move || signed_at(&kept, &limits).map(|at| (kept, at)))
             .await
             .map_err(SignStepError::Interrupted)??;
         let leaf = official.chain();

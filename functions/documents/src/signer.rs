@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::heavy::heavy;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::{Disposition, Fault};
@@ -112,13 +113,13 @@ where
     P: FnOnce(&Hashed<'_>, &CertificateChain) -> Result<Pending, E> + Send + 'static,
 {
     let chain = signer.chain().clone();
-    let prepared = tokio::task::spawn_blocking(move || prepare(&Hashed::new(&*file), &chain)).await;
+    let prepared = heavy(move || prepare(&Hashed::new(&*file), &chain)).await;
     let pending = prepared.map_err(WriteError::Interrupted)?.map_err(Into::into)?;
     let signature = signer
         .sign(pending.to_be_signed().to_vec())
         .await
         .map_err(WriteError::Signer)?;
-    let embedded = tokio::task::spawn_blocking(move || pending.embed(&signature)).await;
+    let embedded = heavy(move || pending.embed(&signature)).await;
     let written = embedded.map_err(WriteError::Interrupted)?.map_err(WriteError::Embed)?;
     Ok(Bytes::from(written.into_bytes()))
 }

@@ -9,6 +9,7 @@ use pdf::{
     Coverage, Integrity, Limits, NormaliseError, PreflightError, SealError, SealFace, SignatureReport, VerifyError,
 };
 
+use crate::heavy::heavy_within;
 use crate::storage::NO_ROOTS;
 
 /// A file that takes longer is not a permit. The size limits keep what is left behind small.
@@ -57,12 +58,11 @@ impl InspectError {
 
 /// Checks a file and prepares it for signing where it must be.
 pub(super) async fn inspect(bytes: Bytes, face: SealFace, limits: Limits) -> Result<Inspected, Unusable> {
-    let work = tokio::task::spawn_blocking(move || prepare(&bytes, &face, &limits));
-    match tokio::time::timeout(TIME_LIMIT, work).await {
-        Ok(Ok(Ok(inspected))) => Ok(inspected),
-        Ok(Ok(Err(error))) => Err(Unusable { code: error.code() }),
-        Ok(Err(_panicked)) => Err(Unusable { code: "import.crashed" }),
-        Err(_elapsed) => Err(Unusable {
+    match heavy_within(TIME_LIMIT, move || prepare(&bytes, &face, &limits)).await {
+        Some(Ok(Ok(inspected))) => Ok(inspected),
+        Some(Ok(Err(error))) => Err(Unusable { code: error.code() }),
+        Some(Err(_panicked)) => Err(Unusable { code: "import.crashed" }),
+        None => Err(Unusable {
             code: "import.too_slow",
         }),
     }

@@ -13,6 +13,7 @@ use platform::TableError;
 use serde::Serialize;
 
 use super::Verify;
+use crate::heavy::heavy;
 use crate::registry::{DigestEntry, Entry, FileRole, mask_personal_numbers};
 use crate::storage::NO_ROOTS;
 
@@ -193,7 +194,5 @@ fn diagnose(file: &[u8], limits: &pdf::Limits) -> Vec<Signature> {
 
 /// Runs work on a file off the async threads. A file that makes it panic yields nothing.
 async fn blocking<T: Default + Send + 'static>(file: Bytes, work: impl FnOnce(&[u8]) -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(move || work(&file))
-        .await
-        .unwrap_or_default()
+    heavy(move || work(&file)).await.unwrap_or_default()
 }
