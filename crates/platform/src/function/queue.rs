@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, StreamExt};
@@ -59,6 +60,7 @@ impl<S: Step> Worker<S> {
         let id = message.message_id.unwrap_or_default();
         let body = message.body.unwrap_or_default();
         let span = info_span!("step", step = S::NAME, message.id = %id, trace.id = trace_id(&body));
+        let begun = Instant::now();
         let handled = AssertUnwindSafe(self.handle(&id, &body))
             .catch_unwind()
             .instrument(span.clone())
@@ -66,7 +68,7 @@ impl<S: Step> Worker<S> {
         let _entered = span.enter();
         match handled {
             Ok(Ok(())) => {
-                info!("handled");
+                info!(event.duration_ms = begun.elapsed().as_secs_f64() * 1000.0, "handled");
                 None
             }
             Ok(Err(Undelivered)) => Some(id),
