@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::pki::{self, Pki, PkiError};
-use crate::stack::connection_settings;
+use crate::stack::{DEMO_TENANT, connection_settings};
 use crate::token::{TokenError, demo_token};
 
 /// The data folder could not be set up.
@@ -153,8 +153,10 @@ impl Home {
             token_public,
         } = pki::generate().map_err(HomeError::Pki)?;
         make_folder(&self.officials_folder())?;
+        let folder = self.officials_folder().join(DEMO_TENANT);
+        make_folder(&folder)?;
         for (id, pem) in officials {
-            write_private(&self.officials_folder().join(format!("{id}.pem")), pem.as_bytes())?;
+            write_private(&folder.join(format!("{id}.pem")), pem.as_bytes())?;
         }
         write_private(&self.seal_file(), seal.as_bytes())?;
         write_private(&self.folder.join("keys/token.pem"), token_private.as_bytes())?;

@@ -15,6 +15,10 @@ use crate::{EventId, ParseIdError, TenantId};
 ///
 /// `data` is the event's own payload; its JSON Schema stands in `events/schemas/<type>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    try_from = "RawEnvelope<T>",
+    bound(deserialize = "T: Deserialize<'de> + Payload", serialize = "T: Serialize")
+)]
 pub struct Envelope<T> {
     /// Always `1.0`.
     pub specversion: SpecVersion,
@@ -37,6 +41,71 @@ pub struct Envelope<T> {
     pub datacontenttype: String,
     /// The payload.
     pub data: T,
+}
+
+/// What events carry. An envelope is only read as one of `T` when its type is among these.
+pub trait Payload {
+    /// The types of the events that carry it, such as `document.signed`; empty for a payload of any event.
+    const TYPES: &'static [&'static str];
+}
+
+/// Whoever only looks on takes every event.
+impl Payload for serde_json::Value {
+    const TYPES: &'static [&'static str] = &[];
+}
+
+/// An event came to somebody who does not know its type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an event of type {0} is none of those that were expected")]
+struct UnexpectedType(EventType);
+
+#[derive(Deserialize)]
+struct RawEnvelope<T> {
+    specversion: SpecVersion,
+    id: EventId,
+    source: String,
+    #[serde(rename = "type")]
+    event_type: EventType,
+    subject: String,
+    time: Timestamp,
+    tenant: TenantId,
+    traceparent: Traceparent,
+    datacontenttype: String,
+    data: T,
+}
+
+impl<T: Payload> TryFrom<RawEnvelope<T>> for Envelope<T> {
+    type Error = UnexpectedType;
+
+    fn try_from(raw: RawEnvelope<T>) -> Result<Self, UnexpectedType> {
+        if !T::TYPES.is_empty() && !T::TYPES.contains(&raw.event_type.as_str()) {
+            return Err(UnexpectedType(raw.event_type));
+        }
+        let RawEnvelope {
+            specversion,
+            id,
+            source,
+            event_type,
+            subject,
+            time,
+            tenant,
+            traceparent,
+            datacontenttype,
+            data,
+        } = raw;
+        Ok(Self {
+            specversion,
+            id,
+            source,
+            event_type,
+            subject,
+            time,
+            tenant,
+            traceparent,
+            datacontenttype,
+            data,
+        })
+    }
 }
 
 /// The only `CloudEvents` version we speak.
@@ -129,16 +198,19 @@ impl FromStr for Traceparent {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = ParseIdError { kind: "traceparent" };
         let mut parts = text.split('-');
-        let (Some("00"), Some(trace), Some(parent), Some(_flags), None) =
+        let (Some("00"), Some(trace), Some(parent), Some(flags), None) =
             (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(error);
         };
         let bytes = |text: &str| HEXLOWER.decode(text.as_bytes()).map_err(|_| error);
-        Ok(Self {
-            trace: bytes(trace)?.try_into().map_err(|_| error)?,
-            parent: bytes(parent)?.try_into().map_err(|_| error)?,
-        })
+        let trace: [u8; 16] = bytes(trace)?.try_into().map_err(|_| error)?;
+        let parent: [u8; 8] = bytes(parent)?.try_into().map_err(|_| error)?;
+        // The standard forbids ids that are all zero.
+        if bytes(flags)?.len() != 1 || trace == [0; 16] || parent == [0; 8] {
+            return Err(error);
+        }
+        Ok(Self { trace, parent })
     }
 }
 
@@ -154,3 +226,75 @@ impl fmt::Display for Traceparent {
 }
 
 serde_as_text!(EventType, Traceparent);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Eq, Deserialize)]
+    struct Sealed {
+        pages: u32,
+    }
+
+    impl Payload for Sealed {
+        const TYPES: &'static [&'static str] = &["document.sealed"];
+    }
+
+    fn envelope(event_type: &str) -> String {
+        format!(
+            r#"{{"specversion":"1.0","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","source":"absah/documents","type":"{event_type}","subject":"x",
+            "time":"2026-01-05T01:02:03Z","tenant":"karo","traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "datacontenttype":"application/json","data":{{"pages":1}}}}"#
+        )
+    }
+
+    #[test]
+    fn an_event_is_only_read_by_whoever_knows_its_type() {
+        let read = |event_type: &str| serde_json::from_str::<Envelope<Sealed>>(&envelope(event_type));
+        assert_eq!(read("document.sealed").unwrap().data, Sealed { pages: 1 });
+        assert!(
+            read("document.opened")
+                .unwrap_err()
+                .to_string()
+                .contains("document.opened")
+        );
+        assert!(serde_json::from_str::<Envelope<serde_json::Value>>(&envelope("document.opened")).is_ok());
+    }
+
+    #[test]
+    fn a_traceparent_that_the_standard_forbids_is_refused() {
+        let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        assert!(format!("00-{trace}-{parent}-01").parse::<Traceparent>().is_ok());
+        for bad in [
+            format!("00-{trace}-{parent}-x"),
+            format!("00-{trace}-{parent}"),
+            format!("00-{trace}-{parent}-01-02"),
+            format!("ff-{trace}-{parent}-01"),
+            format!("00-{}-{parent}-01", "0".repeat(32)),
+            format!("00-{trace}-{}-01", "0".repeat(16)),
+            format!("00-{}-{parent}-01", trace.to_uppercase()),
+        ] {
+            assert!(bad.parse::<Traceparent>().is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_traceparent_that_prints_its_ids_or_is_refused(text in "[0-9a-f-]{0,60}|.{0,60}") {
+            if let Ok(read) = text.parse::<Traceparent>() {
+                prop_assert_eq!(&read.to_string()[..53], &text[..53]);
+            }
+        }
+
+        #[test]
+        fn any_text_is_an_event_type_that_prints_as_it_was_or_is_refused(text in "[a-z_.]{0,70}|.{0,70}") {
+            if let Ok(read) = text.parse::<EventType>() {
+                prop_assert_eq!(read.to_string(), text);
+            }
+        }
+    }
+}

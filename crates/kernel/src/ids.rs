@@ -18,9 +18,12 @@ pub struct ParseIdError {
 }
 
 /// One office or company whose data is kept apart from every other: 1 to 32 characters of `a-z`, `0-9` and `-`,
-/// beginning with a letter. `public` is reserved for what anyone may read.
+/// beginning with a letter. `public` is reserved for what anyone may read, `system` for what belongs to no tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(String);
+
+/// Names that begin the keys of rows which are nobody's.
+const RESERVED: [&str; 2] = ["public", "system"];
 
 impl TenantId {
     /// The text of the id.
@@ -38,7 +41,7 @@ impl FromStr for TenantId {
         let valid = (1..=32).contains(&text.len())
             && text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.bytes().all(letters)
-            && text != "public";
+            && !RESERVED.contains(&text);
         if valid {
             Ok(Self(text.to_owned()))
         } else {

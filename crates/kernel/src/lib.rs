@@ -10,6 +10,6 @@ mod ids;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use digest::{ParseDigestError, Sha256Digest};
-pub use envelope::{Envelope, EventType, SpecVersion, Traceparent};
-pub use fault::{Disposition, Fault};
+pub use envelope::{Envelope, EventType, Payload, SpecVersion, Traceparent};
+pub use fault::{Disposition, Fault, MalformedJson, chain};
 pub use ids::{DocumentId, EventId, Ids, ParseIdError, RandomIds, SequentialIds, TenantId};

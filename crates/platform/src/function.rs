@@ -10,14 +10,12 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kernel::Fault;
+use kernel::{Fault, MalformedJson, chain};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use http::{HttpEvent, HttpReply};
 pub use stream::StreamRecord;
-
-pub(crate) use queue::chain;
 
 use crate::config::{ConfigError, Settings};
 use crate::environment::Environment;
@@ -56,6 +54,12 @@ impl fmt::Debug for Function {
 #[error("the invocation failed")]
 pub struct FunctionError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
+impl FunctionError {
+    pub(crate) fn malformed(error: serde_json::Error) -> Self {
+        Self(MalformedJson::from(error).into())
+    }
+}
+
 impl Function {
     /// Handles one event. A panic fails the invocation, not whoever invoked it.
     pub async fn invoke(&self, event: Value) -> Result<Value, FunctionError> {
@@ -84,13 +88,7 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Exit {
 
 impl fmt::Debug for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
+        f.write_str(&chain(&*self.0))
     }
 }
 

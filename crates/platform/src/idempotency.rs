@@ -141,8 +141,12 @@ impl Idempotency {
     }
 
     /// Gives a command back whose effect did not happen, so that it can be tried again at once.
-    pub async fn abandon(&self, table: &Table, ticket: u64) -> Result<(), IdempotencyError> {
-        write(table, self, ticket).await.map_err(IdempotencyError::Table)
+    pub async fn abandon(&self, table: &Table, ticket: u64, now: Timestamp) -> Result<(), IdempotencyError> {
+        let over = Self {
+            until: now,
+            ..self.clone()
+        };
+        write(table, &over, ticket).await.map_err(IdempotencyError::Table)
     }
 }
 

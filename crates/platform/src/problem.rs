@@ -2,11 +2,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kernel::Fault;
+use kernel::{Fault, chain};
 use serde::Serialize;
 use tracing::error;
-
-use crate::function::chain;
 
 /// An error as a caller sees it. Never an internal message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,20 +33,11 @@ impl Problem {
     pub fn logged(status: StatusCode, failure: &dyn Fault, title: &'static str) -> Self {
         error!(
             error.code = failure.code(),
-            error.chain = failure_chain(failure),
+            error.chain = chain(failure),
             "a request failed"
         );
         Self::new(status, failure.code(), title)
     }
-}
-
-fn failure_chain(failure: &dyn Fault) -> String {
-    let mut text = failure.to_string();
-    if let Some(source) = failure.source() {
-        text.push_str(": ");
-        text.push_str(&chain(source));
-    }
-    text
 }
 
 impl IntoResponse for Problem {

@@ -160,6 +160,17 @@ impl Table {
         envelopes.collect()
     }
 
+    /// Commits an aggregate that was loaded at `version`, with the event by which it changed. [`TableError::Conflict`]
+    /// when somebody else changed it first.
+    pub async fn commit<T: Record, D: Serialize>(
+        &self,
+        version: u64,
+        aggregate: &T,
+        event: &Envelope<D>,
+    ) -> Result<(), TableError> {
+        self.transaction().advance(version, aggregate, event)?.commit().await
+    }
+
     /// Begins a transaction.
     pub fn transaction(&self) -> Transaction<'_> {
         Transaction {
@@ -213,6 +224,22 @@ impl Transaction<'_> {
     pub fn insert<T: Record>(self, record: &T) -> Result<Self, TableError> {
         let item = write(record, 1)?;
         self.put(item, Some("attribute_not_exists(pk)"), None, Condition::New)
+    }
+
+    /// Adds a new aggregate with its first event.
+    pub fn found<T: Record, D: Serialize>(self, aggregate: &T, event: &Envelope<D>) -> Result<Self, TableError> {
+        self.insert(aggregate)?.event(&aggregate.key(), 1, event)
+    }
+
+    /// Replaces an aggregate that must still be at `version`, with the event by which it changed.
+    pub fn advance<T: Record, D: Serialize>(
+        self,
+        version: u64,
+        aggregate: &T,
+        event: &Envelope<D>,
+    ) -> Result<Self, TableError> {
+        self.update(aggregate, version)?
+            .event(&aggregate.key(), version + 1, event)
     }
 
     /// Replaces a row that must still be at `version`. Version 0 is a row that is not there yet; unlike

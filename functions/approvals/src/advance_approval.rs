@@ -1,7 +1,7 @@
 //! advance-approval: opens an approval for an imported document, and moves it on by one decision at a time.
 
-use kernel::{Disposition, DocumentId, Envelope, Fault, TenantId, Traceparent};
-use platform::{Cause, ConfigError, Environment, Event, Function, Record, Step, Stored, Table, TableError};
+use kernel::{Disposition, DocumentId, Envelope, Fault, TenantId};
+use platform::{Cause, ConfigError, Environment, Event, Function, Step, Stored, Table, TableError};
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, DecideError, Decision, Status};
@@ -41,9 +41,6 @@ pub struct DecideCommand {
     pub document_id: DocumentId,
     /// The decision.
     pub decision: Decision,
-    /// The flow that the command belongs to, if any.
-    #[serde(default)]
-    pub traceparent: Option<Traceparent>,
 }
 
 /// An approval could not be opened or moved on.
@@ -51,10 +48,10 @@ pub struct DecideCommand {
 pub enum AdvanceError {
     /// The approval could not be loaded or stored.
     #[error("the approval could not be loaded or stored")]
-    Table(#[source] TableError),
+    Table(#[from] TableError),
     /// The decision may not be taken.
     #[error("the decision may not be taken")]
-    Decide(#[source] DecideError),
+    Decide(#[from] DecideError),
 }
 
 impl Fault for AdvanceError {
@@ -98,57 +95,43 @@ impl AdvanceApproval {
     }
 
     async fn open(&self, imported: Envelope<DocumentImported>) -> Result<(), AdvanceError> {
-        let approval = Approval::open(imported.data.document_id, imported.tenant, self.route.clone());
-        let event = self.event(&Cause::Event(imported.traceparent), &approval, "approval.opened");
-        let transaction = self
-            .table
-            .transaction()
-            .insert(&approval)
-            .map_err(AdvanceError::Table)?;
-        let transaction = transaction
-            .event(&approval.key(), 1, &event)
-            .map_err(AdvanceError::Table)?;
-        match transaction.commit().await {
+        let Envelope {
+            tenant,
+            traceparent,
+            data,
+            ..
+        } = imported;
+        let approval = Approval::open(data.document_id, tenant, self.route.clone(), traceparent);
+        let event = self.event(&approval, "approval.opened");
+        match self.table.transaction().found(&approval, &event)?.commit().await {
             // Opened before: deliveries repeat.
             Ok(()) | Err(TableError::AlreadyExists) => Ok(()),
             Err(error) => Err(AdvanceError::Table(error)),
         }
     }
 
-    /// Moves one approval on by one decision. Running it twice with the same decision id changes nothing.
+    /// Moves one approval on by one decision. Running it twice with the same decision changes nothing.
     pub(crate) async fn decide(&self, command: DecideCommand) -> Result<Approval, AdvanceError> {
         let DecideCommand {
             tenant,
             document_id,
             decision,
-            traceparent,
         } = command;
         let key = Approval::key_of(&tenant, document_id);
         let Stored {
             value: approval,
             version,
-        } = self.table.load::<Approval>(key).await.map_err(AdvanceError::Table)?;
-        if approval.has_taken(&decision.id) {
+        } = self.table.load::<Approval>(key).await?;
+        if approval.has_taken(&decision)? {
             return Ok(approval);
         }
-        let (approval, outcome) = approval
-            .decide(&decision, self.environment.now())
-            .map_err(AdvanceError::Decide)?;
-        let cause = traceparent.map_or(Cause::Outside, Cause::Event);
-        let event = self.event(&cause, &approval, outcome.event_type());
-        let transaction = self
-            .table
-            .transaction()
-            .update(&approval, version)
-            .map_err(AdvanceError::Table)?;
-        let transaction = transaction
-            .event(&approval.key(), version + 1, &event)
-            .map_err(AdvanceError::Table)?;
-        transaction.commit().await.map_err(AdvanceError::Table)?;
+        let (approval, outcome) = approval.decide(&decision, self.environment.now())?;
+        let event = self.event(&approval, outcome.event_type());
+        self.table.commit(version, &approval, &event).await?;
         Ok(approval)
     }
 
-    fn event(&self, cause: &Cause, approval: &Approval, event_type: &'static str) -> Envelope<ApprovalChanged> {
+    fn event(&self, approval: &Approval, event_type: &'static str) -> Envelope<ApprovalChanged> {
         let awaiting = match approval.status {
             Status::Awaiting { step } => approval.route.step(step),
             Status::Returned | Status::Rejected | Status::Approved => None,
@@ -156,16 +139,13 @@ impl AdvanceApproval {
         let last = approval.history.last();
         let data = ApprovalChanged {
             document_id: approval.document_id,
-            awaiting: awaiting.map(|step| Awaiting {
-                step: step.name.clone(),
-                role: step.role.clone(),
-            }),
+            awaiting: awaiting.map(Awaiting::from),
             note: last.and_then(|decided| decided.note.clone()),
             decided_by: last.map(DecidedBy::from),
         };
         let subject = approval.document_id.to_string();
         self.environment.envelope(
-            cause,
+            &Cause::Event(approval.traceparent),
             SOURCE,
             Event {
                 event_type,

@@ -1,7 +1,7 @@
 //! One approval on its way along a route. No I/O, no clock.
 
 use jiff::Timestamp;
-use kernel::{Disposition, DocumentId, Fault, TenantId};
+use kernel::{Disposition, DocumentId, Fault, TenantId, Traceparent};
 use platform::{Key, Record};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub struct Approval {
     pub tenant: TenantId,
     /// The route, as it was when the approval was opened.
     pub route: Route,
+    /// The document's flow.
+    pub traceparent: Traceparent,
     /// Whose turn it is, or how it ended.
     pub status: Status,
     /// Every decision that was taken, oldest first.
@@ -121,6 +123,9 @@ pub enum DecideError {
     /// The note is too long.
     #[error("the note is longer than {NOTE_LIMIT} characters")]
     NoteTooLong,
+    /// The decision's id was used before for another decision.
+    #[error("the decision's id was used before for another decision")]
+    KeyReused,
 }
 
 impl Fault for DecideError {
@@ -130,12 +135,15 @@ impl Fault for DecideError {
             Self::OutOfTurn { .. } => "approvals.out_of_turn",
             Self::NoteMissing => "approvals.note_missing",
             Self::NoteTooLong => "approvals.note_too_long",
+            Self::KeyReused => "approvals.key_reused",
         }
     }
 
     fn disposition(&self) -> Disposition {
         match self {
-            Self::NotAwaiting | Self::OutOfTurn { .. } | Self::NoteMissing | Self::NoteTooLong => Disposition::Reject,
+            Self::NotAwaiting | Self::OutOfTurn { .. } | Self::NoteMissing | Self::NoteTooLong | Self::KeyReused => {
+                Disposition::Reject
+            }
         }
     }
 }
@@ -143,11 +151,12 @@ impl Fault for DecideError {
 impl Approval {
     /// Begins with the route's first step.
     #[must_use]
-    pub fn open(document_id: DocumentId, tenant: TenantId, route: Route) -> Self {
+    pub fn open(document_id: DocumentId, tenant: TenantId, route: Route, traceparent: Traceparent) -> Self {
         Self {
             document_id,
             tenant,
             route,
+            traceparent,
             status: Status::Awaiting { step: 0 },
             history: Vec::new(),
         }
@@ -159,10 +168,14 @@ impl Approval {
         Key::state(tenant.as_str(), "approval", &id.to_string())
     }
 
-    /// Whether this decision was taken before.
-    #[must_use]
-    pub fn has_taken(&self, decision_id: &str) -> bool {
-        self.history.iter().any(|decided| decided.decision_id == decision_id)
+    /// Whether this very decision was taken before. An error if its id was used for another one.
+    pub fn has_taken(&self, decision: &Decision) -> Result<bool, DecideError> {
+        let taken = self.history.iter().find(|decided| decided.decision_id == decision.id);
+        match taken {
+            None => Ok(false),
+            Some(taken) if taken.verdict == decision.verdict && taken.note == decision.trimmed_note() => Ok(true),
+            Some(_) => Err(DecideError::KeyReused),
+        }
     }
 
     /// Takes one decision. Consumes the approval, so that the state before the decision cannot be used afterwards.
@@ -177,12 +190,7 @@ impl Approval {
                 role: step.role.clone(),
             });
         }
-        let note = decision
-            .note
-            .as_deref()
-            .map(str::trim)
-            .filter(|note| !note.is_empty())
-            .map(str::to_owned);
+        let note = decision.trimmed_note();
         if note.as_ref().is_some_and(|note| note.chars().count() > NOTE_LIMIT) {
             return Err(DecideError::NoteTooLong);
         }
@@ -210,6 +218,14 @@ impl Approval {
         };
         self.history.push(decided);
         Ok((Self { status, ..self }, event))
+    }
+}
+
+impl Decision {
+    /// The note without white space around it; none when nothing is left.
+    fn trimmed_note(&self) -> Option<String> {
+        let note = self.note.as_deref().map(str::trim);
+        note.filter(|note| !note.is_empty()).map(str::to_owned)
     }
 }
 

@@ -1,5 +1,6 @@
 //! decide: officials look at an approval and take their decision, over HTTP.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, post};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advance_approval::{AdvanceApproval, AdvanceError, DecideCommand};
 use crate::approval::{Approval, DecideError, Decided, Decision, Status, Verdict};
+use crate::events::Awaiting;
 use crate::messages;
 use crate::token::{Actor, Claims, Tokens};
 
@@ -45,8 +47,8 @@ struct Decide {
 struct ApprovalView {
     document_id: DocumentId,
     status: Status,
-    /// The step that has to decide, and the role that may.
-    awaiting: Option<(String, String)>,
+    /// The step that has to decide.
+    awaiting: Option<Awaiting>,
     history: Vec<Decided>,
 }
 
@@ -61,11 +63,11 @@ struct Body {
 /// `GET /approvals/<document id>`: whose turn it is, and what was decided.
 async fn show(
     State(decide): State<Decide>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Json<ApprovalView>, Problem> {
     let claims = decide.authorise(&headers)?;
-    let key = Approval::key_of(&claims.tenant_id, parse(&id)?);
+    let key = Approval::key_of(&claims.tenant_id, parse(id)?);
     let found = decide
         .approvals
         .table
@@ -81,12 +83,12 @@ async fn show(
 /// `Idempotency-Key`: takes the decision in the name of the token's holder, and answers with the approval.
 async fn take(
     State(decide): State<Decide>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<ApprovalView>, Problem> {
     let claims = decide.authorise(&headers)?;
-    let document_id = parse(&id)?;
+    let document_id = parse(id)?;
     let key = idempotency_key(&headers)?;
     let Body { verdict, note } = serde_json::from_slice(&body)
         .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "approvals.malformed", messages::MALFORMED))?;
@@ -117,7 +119,6 @@ async fn take(
         tenant: claims.tenant_id,
         document_id,
         decision,
-        traceparent: traceparent(&headers),
     };
     match decide.approvals.decide(command).await {
         Ok(approval) => {
@@ -134,7 +135,7 @@ async fn take(
             Ok(Json(view))
         }
         Err(error) => {
-            if let Err(error) = record.abandon(table, ticket).await {
+            if let Err(error) = record.abandon(table, ticket, now).await {
                 tracing::warn!(
                     error.code = error.code(),
                     "an idempotency record could not be given back"
@@ -148,7 +149,9 @@ async fn take(
 impl Decide {
     fn authorise(&self, headers: &HeaderMap) -> Result<Claims, Problem> {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        let (scheme, token) = authorization.and_then(|value| value.split_once(' ')).unzip();
+        // RFC 9110: the scheme's case does not matter.
+        let token = token.filter(|_| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")));
         token.and_then(|token| self.tokens.read(token).ok()).ok_or_else(|| {
             Problem::new(
                 StatusCode::UNAUTHORIZED,
@@ -165,7 +168,7 @@ impl From<Approval> for ApprovalView {
             Status::Awaiting { step } => approval.route.step(step),
             Status::Returned | Status::Rejected | Status::Approved => None,
         };
-        let awaiting = awaiting.map(|step| (step.name.clone(), step.role.clone()));
+        let awaiting = awaiting.map(Awaiting::from);
         Self {
             document_id: approval.document_id,
             status: approval.status,
@@ -175,7 +178,9 @@ impl From<Approval> for ApprovalView {
     }
 }
 
-fn parse(id: &str) -> Result<DocumentId, Problem> {
+/// An id that is none, even one that is no text, is an unknown one.
+fn parse(id: Result<Path<String>, PathRejection>) -> Result<DocumentId, Problem> {
+    let Path(id) = id.map_err(|_malformed| unknown())?;
     id.parse().map_err(|_malformed| unknown())
 }
 
@@ -190,10 +195,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
     };
     key.filter(valid)
         .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "approvals.no_key", messages::KEY_MISSING))
-}
-
-fn traceparent(headers: &HeaderMap) -> Option<kernel::Traceparent> {
-    headers.get("traceparent")?.to_str().ok()?.parse().ok()
 }
 
 fn repeated(error: &IdempotencyError) -> Problem {
@@ -217,6 +218,7 @@ fn refused(error: &AdvanceError) -> Problem {
                 DecideError::OutOfTurn { .. } => (StatusCode::FORBIDDEN, messages::OUT_OF_TURN),
                 DecideError::NoteMissing => (StatusCode::UNPROCESSABLE_ENTITY, messages::NOTE_MISSING),
                 DecideError::NoteTooLong => (StatusCode::UNPROCESSABLE_ENTITY, messages::NOTE_TOO_LONG),
+                DecideError::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, messages::KEY_REUSED),
             };
             Problem::new(status, error.code(), title)
         }

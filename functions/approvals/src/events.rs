@@ -1,10 +1,11 @@
 //! What this context tells others, and what it hears from them. Schemas: `events/schemas/`.
 
 use jiff::Timestamp;
-use kernel::DocumentId;
+use kernel::{DocumentId, Payload};
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Decided;
+use crate::route::RouteStep;
 
 /// The `source` of this context's envelopes.
 pub(crate) const SOURCE: &str = "absah/approvals";
@@ -13,6 +14,10 @@ pub(crate) const SOURCE: &str = "absah/approvals";
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct DocumentImported {
     pub(crate) document_id: DocumentId,
+}
+
+impl Payload for DocumentImported {
+    const TYPES: &'static [&'static str] = &["document.imported"];
 }
 
 /// Every event of an approval: `approval.opened`, `.advanced`, `.sent_back`, `.returned`, `.rejected`, `.approved`.
@@ -31,10 +36,20 @@ pub(crate) struct ApprovalChanged {
 }
 
 /// A step that has to decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Awaiting {
     pub(crate) step: String,
+    /// The role that may.
     pub(crate) role: String,
+}
+
+impl From<&RouteStep> for Awaiting {
+    fn from(step: &RouteStep) -> Self {
+        Self {
+            step: step.name.clone(),
+            role: step.role.clone(),
+        }
+    }
 }
 
 /// The official who took a decision.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use kernel::MalformedJson;
 use serde::{Deserialize, Serialize};
 
 /// Longer texts are refused: they go onto a phone's screen.
@@ -42,42 +43,63 @@ pub struct Description {
 pub enum DescriptionError {
     /// Not JSON of the schema.
     #[error("the description is not JSON of its schema")]
-    Malformed(#[source] serde_json::Error),
+    Malformed(#[source] MalformedJson),
     /// A text is empty, too long or has control characters.
     #[error("the field {0} is empty, longer than {TEXT_LIMIT} characters or has control characters")]
     Text(&'static str),
-    /// A date is none.
-    #[error("the field {0} is not a date (YYYY-MM-DD)")]
-    Date(&'static str),
+}
+
+/// What object metadata says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// What could be read.
+    pub description: Description,
+    /// The names of what could not.
+    pub unreadable: Vec<&'static str>,
 }
 
 impl Description {
     /// Reads a JSON sidecar.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DescriptionError> {
-        let description: Self = serde_json::from_slice(bytes).map_err(DescriptionError::Malformed)?;
+        let description: Self =
+            serde_json::from_slice(bytes).map_err(|error| DescriptionError::Malformed(error.into()))?;
         description.checked()
     }
 
     /// Reads `x-amz-meta-*` (without the prefix): `number`, `type`, `date`, `subject`, `holder`, `issuing-unit` and
     /// `valid-until`, each perhaps in RFC 2047 encoding. Other names are somebody else's and are left alone.
-    pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Result<Self, DescriptionError> {
-        let text = |name: &str| metadata.get(name).map(|value| decode_rfc_2047(value));
-        let date = |name: &'static str| {
-            let parsed = metadata
-                .get(name)
-                .map(|value| value.parse::<Date>().map_err(|_| DescriptionError::Date(name)));
-            parsed.transpose()
+    #[must_use]
+    pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Metadata {
+        let mut unreadable = Vec::new();
+        let mut field = |name: &'static str| {
+            let text = decode_rfc_2047(metadata.get(name)?);
+            if is_usable(&text) {
+                Some(text)
+            } else {
+                unreadable.push(name);
+                None
+            }
         };
+        let (number, document_type, subject) = (field("number"), field("type"), field("subject"));
+        let (holder, issuing_unit) = (field("holder"), field("issuing-unit"));
+        let mut date = |name: &'static str| {
+            let read = metadata.get(name)?.trim().parse::<Date>();
+            read.inspect_err(|_| unreadable.push(name)).ok()
+        };
+        let (date, valid_until) = (date("date"), date("valid-until"));
         let description = Self {
-            number: text("number"),
-            document_type: text("type"),
-            date: date("date")?,
-            subject: text("subject"),
-            holder: text("holder"),
-            issuing_unit: text("issuing-unit"),
-            valid_until: date("valid-until")?,
+            number,
+            document_type,
+            date,
+            subject,
+            holder,
+            issuing_unit,
+            valid_until,
         };
-        description.checked()
+        Metadata {
+            description,
+            unreadable,
+        }
     }
 
     /// Fills what is missing here from `other`.
@@ -103,15 +125,16 @@ impl Description {
             ("issuing_unit", &self.issuing_unit),
         ];
         for (name, text) in texts {
-            let usable = |text: &String| {
-                !text.trim().is_empty() && text.chars().count() <= TEXT_LIMIT && !text.chars().any(char::is_control)
-            };
-            if text.as_ref().is_some_and(|text| !usable(text)) {
+            if text.as_ref().is_some_and(|text| !is_usable(text)) {
                 return Err(DescriptionError::Text(name));
             }
         }
         Ok(self)
     }
+}
+
+fn is_usable(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= TEXT_LIMIT && !text.chars().any(char::is_control)
 }
 
 /// S3 hands metadata back in RFC 2047 encoding where it is not plain ASCII.
@@ -130,7 +153,7 @@ mod tests {
     fn a_sidecar_wins_over_metadata_and_metadata_over_the_title() {
         let sidecar = Description::from_json(br#"{"number":"1/2026","date":"2026-01-05"}"#).unwrap();
         let metadata = BTreeMap::from([("number".into(), "2/2026".into()), ("type".into(), "Izin".into())]);
-        let merged = sidecar.or(Description::from_metadata(&metadata).unwrap());
+        let merged = sidecar.or(Description::from_metadata(&metadata).description);
         assert_eq!(merged.number.as_deref(), Some("1/2026"));
         assert_eq!(merged.document_type.as_deref(), Some("Izin"));
     }
@@ -139,7 +162,7 @@ mod tests {
     fn metadata_that_is_not_ascii_is_read_as_s3_returns_it() {
         let metadata = BTreeMap::from([("subject".into(), "=?UTF-8?B?SXppbiBDYWbDqQ==?=".into())]);
         assert_eq!(
-            Description::from_metadata(&metadata).unwrap().subject.as_deref(),
+            Description::from_metadata(&metadata).description.subject.as_deref(),
             Some("Izin Café")
         );
     }
@@ -156,10 +179,32 @@ mod tests {
         ] {
             assert!(Description::from_json(bad.as_bytes()).is_err(), "{bad}");
         }
-        let metadata = BTreeMap::from([("date".into(), "31-12-2026".into())]);
-        assert!(matches!(
-            Description::from_metadata(&metadata),
-            Err(DescriptionError::Date("date"))
-        ));
+    }
+
+    #[test]
+    fn metadata_that_cannot_be_read_is_named_and_hides_nothing_else() {
+        let metadata = [
+            ("date", "31-12-2026"),
+            ("valid-until", "2027-01-05"),
+            ("number", " "),
+            ("type", "Izin"),
+        ];
+        let metadata = metadata.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let read = Description::from_metadata(&BTreeMap::from(metadata));
+        assert_eq!(read.unreadable, ["number", "date"]);
+        assert_eq!(read.description.document_type.as_deref(), Some("Izin"));
+        assert!(read.description.valid_until.is_some());
+    }
+
+    #[test]
+    fn what_a_bad_sidecar_says_is_not_repeated() {
+        for bad in [
+            r#"{"holder":9900112233445566}"#,
+            r#"{"9900112233445566":1}"#,
+            r#"{"date":"9900112233445566"}"#,
+        ] {
+            let error = Description::from_json(bad.as_bytes()).unwrap_err();
+            assert!(!kernel::chain(&error).contains("99001122"), "{}", kernel::chain(&error));
+        }
     }
 }

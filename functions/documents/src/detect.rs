@@ -3,20 +3,21 @@
 mod webhook;
 
 use kernel::{Disposition, Fault};
-use platform::{Cause, ConfigError, Environment, Event, Function, ObjectVersion, Step, Table, TableError};
+use platform::{Cause, ConfigError, Environment, Event, Function, Step, Table, TableError};
 
 use crate::document::Document;
 use crate::events::{DescriptionDetected, Detected, SOURCE};
 use crate::inbox_name::{InboxName, InboxNameError, Kind};
-use crate::notification::{Notification, NotificationError};
+use crate::notification::{Created, Notification, NotificationError, is_not_newer};
 use crate::storage::{Newest, Sighting};
 
 /// Builds the function: notifications from a queue, or from a store's webhook over HTTP.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
-    let vars = environment.settings.require(&["WEBHOOK_TOKEN"])?;
+    let vars = environment.settings.require(&["WEBHOOK_TOKEN", "INBOX_BUCKET"])?;
     let token = vars.text("WEBHOOK_TOKEN")?;
     let step = Detect {
         table: environment.table()?,
+        bucket: vars.text("INBOX_BUCKET")?,
         environment: environment.clone(),
     };
     let http = Function::http(webhook::router(step.clone(), &token));
@@ -27,6 +28,8 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
 #[derive(Clone)]
 pub(crate) struct Detect {
     table: Table,
+    /// The only bucket whose objects are documents.
+    bucket: String,
     environment: Environment,
 }
 
@@ -39,9 +42,12 @@ pub(crate) enum DetectError {
     /// The object's key is not of the inbox's shape.
     #[error("an object has a key that is not of the inbox's shape")]
     Key(#[source] InboxNameError),
+    /// The object is in a bucket that is not the inbox.
+    #[error("an object is in a bucket that is not the inbox")]
+    ForeignBucket,
     /// The sighting could not be stored.
     #[error("the sighting could not be stored")]
-    Table(#[source] TableError),
+    Table(#[from] TableError),
 }
 
 impl Fault for DetectError {
@@ -49,13 +55,14 @@ impl Fault for DetectError {
         match self {
             Self::Notification(_) => "detect.malformed",
             Self::Key(_) => "detect.bad_key",
+            Self::ForeignBucket => "detect.foreign_bucket",
             Self::Table(error) => error.code(),
         }
     }
 
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Notification(_) | Self::Key(_) => Disposition::Reject,
+            Self::Notification(_) | Self::Key(_) | Self::ForeignBucket => Disposition::Reject,
             Self::Table(error) => error.disposition(),
         }
     }
@@ -66,26 +73,37 @@ impl Step for Detect {
     type Message = Notification;
     type Error = DetectError;
 
+    /// Takes in every object that can be taken in; of the others, the first error is reported.
     async fn handle(&self, notification: Notification) -> Result<(), DetectError> {
-        let mut bad_key = None;
-        for object in notification.created().map_err(DetectError::Notification)? {
-            match InboxName::parse(&object.key) {
-                Ok(name) => self.sight(name, object).await?,
-                Err(InboxNameError::NotOurs) => {}
-                // The other objects of the notification are taken in all the same.
-                Err(error @ InboxNameError::Shape) => bad_key = Some(error),
+        let mut refused = None;
+        for created in notification.created() {
+            match self.sight(created).await {
+                Ok(()) => {}
+                Err(error) if error.disposition() == Disposition::Reject => {
+                    refused.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
             }
         }
-        bad_key.map_or(Ok(()), |error| Err(DetectError::Key(error)))
+        refused.map_or(Ok(()), Err)
     }
 }
 
 impl Detect {
     /// Records an object that was not seen before, with its event.
-    async fn sight(&self, name: InboxName, object: ObjectVersion) -> Result<(), DetectError> {
+    async fn sight(&self, created: Result<Created, NotificationError>) -> Result<(), DetectError> {
+        let created = created.map_err(DetectError::Notification)?;
+        if created.object.bucket != self.bucket {
+            return Err(DetectError::ForeignBucket);
+        }
+        let name = match InboxName::parse(&created.object.key) {
+            Ok(name) => name,
+            Err(InboxNameError::NotOurs) => return Ok(()),
+            Err(error @ InboxNameError::Shape) => return Err(DetectError::Key(error)),
+        };
         let stored = match name.kind {
-            Kind::Pdf => self.sight_document(name, object).await,
-            Kind::Sidecar => self.sight_sidecar(name, object).await,
+            Kind::Pdf => self.sight_document(name, created).await,
+            Kind::Sidecar => self.sight_sidecar(name, created).await,
         };
         match stored {
             // Seen before: deliveries repeat.
@@ -94,20 +112,10 @@ impl Detect {
         }
     }
 
-    async fn sight_document(&self, name: InboxName, object: ObjectVersion) -> Result<(), TableError> {
+    async fn sight_document(&self, name: InboxName, created: Created) -> Result<(), TableError> {
+        let Created { object, sequencer } = created;
         let (tenant, at) = (name.tenant.clone(), self.environment.now());
         let id = self.environment.ids.document_id();
-        let sighting = Sighting {
-            tenant: tenant.clone(),
-            object: object.clone(),
-            document_id: Some(id),
-            at,
-        };
-        let newest = Newest {
-            name: name.clone(),
-            document_id: id,
-        };
-        let document = Document::detected(id, name, object.clone(), at);
         let event = self.environment.envelope(
             &Cause::Outside,
             SOURCE,
@@ -117,44 +125,56 @@ impl Detect {
                 tenant: tenant.clone(),
                 data: Detected {
                     document_id: id,
-                    key: object.key,
+                    key: object.key.clone(),
                 },
             },
         );
-        self.table
-            .transaction()
-            .insert(&sighting)?
-            .insert(&document)?
-            .overwrite(&newest)?
-            .event(&Document::key_of(&tenant, id), 1, &event)?
-            .commit()
-            .await
+        let sighting = Sighting {
+            tenant,
+            object: object.clone(),
+            sequencer: sequencer.clone(),
+            document_id: Some(id),
+            at,
+        };
+        let newest = self.table.find::<Newest>(&Newest::key_of(&name)).await?;
+        let document = Document::detected(id, name.clone(), object, at, event.traceparent);
+        let mut transaction = self.table.transaction().insert(&sighting)?.found(&document, &event)?;
+        let known = newest.as_ref().and_then(|stored| stored.value.sequencer.as_ref());
+        if !is_not_newer(sequencer.as_ref(), known) {
+            let version = newest.map_or(0, |stored| stored.version);
+            let newest = Newest {
+                name,
+                document_id: id,
+                sequencer,
+            };
+            transaction = transaction.update(&newest, version)?;
+        }
+        transaction.commit().await
     }
 
-    async fn sight_sidecar(&self, name: InboxName, object: ObjectVersion) -> Result<(), TableError> {
-        let tenant = name.tenant.clone();
+    async fn sight_sidecar(&self, name: InboxName, created: Created) -> Result<(), TableError> {
+        let Created { object, sequencer } = created;
         let sighting = Sighting {
-            tenant: tenant.clone(),
+            tenant: name.tenant.clone(),
             object: object.clone(),
+            sequencer: sequencer.clone(),
             document_id: None,
             at: self.environment.now(),
         };
-        let key = platform::Record::key(&sighting);
         let event = self.environment.envelope(
             &Cause::Outside,
             SOURCE,
             Event {
                 event_type: "description.detected",
                 subject: name.name.clone(),
-                tenant,
-                data: DescriptionDetected { name, object },
+                tenant: name.tenant.clone(),
+                data: DescriptionDetected {
+                    name,
+                    object,
+                    sequencer,
+                },
             },
         );
-        self.table
-            .transaction()
-            .insert(&sighting)?
-            .event(&key, 1, &event)?
-            .commit()
-            .await
+        self.table.transaction().found(&sighting, &event)?.commit().await
     }
 }

@@ -2,13 +2,12 @@
 //!
 //! ```text
 //! detected ─► imported ─► awaiting_approval ─► approved ─► signed ─► issued
-//!     │                      │      ▲
-//!     ▼                      ▼      │ opened again
+//!     ▼                      ▼
 //! quarantined         rejected / returned
 //! ```
 
 use jiff::Timestamp;
-use kernel::{DocumentId, Sha256Digest, TenantId};
+use kernel::{DocumentId, Sha256Digest, TenantId, Traceparent};
 use platform::{Key, ObjectVersion, Record};
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +25,27 @@ pub struct Document {
     pub object: ObjectVersion,
     /// When it was seen.
     pub detected_at: Timestamp,
+    /// The flow that began with it.
+    pub traceparent: Traceparent,
     /// What it is about.
     pub description: Description,
+    /// What it was said to be about before, oldest first. Kept until it is approved.
+    pub earlier: Vec<Earlier>,
     /// How far it has come.
     pub state: State,
 }
+
+/// A description that was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// When it was replaced.
+    pub until: Timestamp,
+    /// What it said.
+    pub description: Description,
+}
+
+/// A document that is described more often than this before it is approved is described by a machine that went wrong.
+const DESCRIPTIONS: usize = 20;
 
 /// How far a document has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,10 +68,8 @@ pub enum State {
         /// The bytes to sign.
         file: File,
     },
-    /// Sent back to where it came from.
+    /// Sent back to where it came from; a new upload is a new document.
     Returned {
-        /// The bytes to sign.
-        file: File,
         /// Why.
         note: String,
     },
@@ -131,17 +144,35 @@ pub struct TransitionError {
     pub command: &'static str,
 }
 
+/// A document cannot be described anew.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DescribeError {
+    /// It is not in a state that allows it.
+    #[error(transparent)]
+    State(#[from] TransitionError),
+    /// It was described too often.
+    #[error("it was described {DESCRIPTIONS} times")]
+    TooOften,
+}
+
 impl Document {
-    /// A document that was just seen.
+    /// A document that was just seen, at the beginning of a flow.
     #[must_use]
-    pub fn detected(id: DocumentId, name: InboxName, object: ObjectVersion, at: Timestamp) -> Self {
-        let description = Description::default();
+    pub fn detected(
+        id: DocumentId,
+        name: InboxName,
+        object: ObjectVersion,
+        at: Timestamp,
+        traceparent: Traceparent,
+    ) -> Self {
         Self {
             id,
             name,
             object,
             detected_at: at,
-            description,
+            traceparent,
+            description: Description::default(),
+            earlier: Vec::new(),
             state: State::Detected,
         }
     }
@@ -155,12 +186,12 @@ impl Document {
     /// The bytes to sign, if it may be signed now.
     pub fn signable(&self) -> Result<File, TransitionError> {
         match &self.state {
-            State::Imported { file }
-            | State::AwaitingApproval { file }
-            | State::Returned { file, .. }
-            | State::Approved { file } => Ok(*file),
+            State::Approved { file } => Ok(*file),
             State::Detected
             | State::Quarantined { .. }
+            | State::Imported { .. }
+            | State::AwaitingApproval { .. }
+            | State::Returned { .. }
             | State::Rejected { .. }
             | State::Signed { .. }
             | State::Issued { .. } => Err(self.state.refuses("signed")),
@@ -189,7 +220,14 @@ impl Document {
                 state: State::Quarantined { code: code.to_owned() },
                 ..self
             }),
-            state => Err(state.refuses("quarantined")),
+            state @ (State::Quarantined { .. }
+            | State::Imported { .. }
+            | State::AwaitingApproval { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Approved { .. }
+            | State::Signed { .. }
+            | State::Issued { .. }) => Err(state.refuses("quarantined")),
         }
     }
 
@@ -201,34 +239,58 @@ impl Document {
                 description,
                 ..self
             }),
-            state => Err(state.refuses("imported")),
-        }
-    }
-
-    /// Describes it anew, which a signature ends: what is signed is what was approved.
-    pub fn describe(self, description: Description) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Imported { .. } | State::AwaitingApproval { .. } | State::Returned { .. } => Ok(Self {
-                description: description.or(self.description),
-                ..self
-            }),
-            state @ (State::Detected
-            | State::Quarantined { .. }
+            state @ (State::Quarantined { .. }
+            | State::Imported { .. }
+            | State::AwaitingApproval { .. }
+            | State::Returned { .. }
             | State::Rejected { .. }
             | State::Approved { .. }
             | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("described")),
+            | State::Issued { .. }) => Err(state.refuses("imported")),
+        }
+    }
+
+    /// Describes it anew at the moment `at`, which an approval ends: what is signed is what was approved.
+    pub fn describe(mut self, description: Description, at: Timestamp) -> Result<Self, DescribeError> {
+        match self.state {
+            State::Imported { .. } | State::AwaitingApproval { .. } => {
+                if self.earlier.len() >= DESCRIPTIONS {
+                    return Err(DescribeError::TooOften);
+                }
+                self.earlier.push(Earlier {
+                    until: at,
+                    description: self.description.clone(),
+                });
+                Ok(Self {
+                    description: description.or(self.description),
+                    ..self
+                })
+            }
+            state @ (State::Detected
+            | State::Quarantined { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Approved { .. }
+            | State::Signed { .. }
+            | State::Issued { .. }) => Err(state.refuses("described").into()),
         }
     }
 
     /// Hands it to the officials.
     pub fn await_approval(self) -> Result<Self, TransitionError> {
         match self.state {
-            State::Imported { file } | State::Returned { file, .. } => Ok(Self {
+            State::Imported { file } => Ok(Self {
                 state: State::AwaitingApproval { file },
                 ..self
             }),
-            state => Err(state.refuses("awaiting approval")),
+            state @ (State::Detected
+            | State::Quarantined { .. }
+            | State::AwaitingApproval { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Approved { .. }
+            | State::Signed { .. }
+            | State::Issued { .. }) => Err(state.refuses("awaiting approval")),
         }
     }
 
@@ -236,36 +298,58 @@ impl Document {
     pub fn return_to_origin(self, note: String) -> Result<Self, TransitionError> {
         match self.state {
             // Events may overtake each other: an approval that was returned was certainly opened.
-            State::Imported { file } | State::AwaitingApproval { file } => Ok(Self {
-                state: State::Returned { file, note },
+            State::Imported { .. } | State::AwaitingApproval { .. } => Ok(Self {
+                state: State::Returned { note },
                 ..self
             }),
-            state => Err(state.refuses("returned")),
+            state @ (State::Detected
+            | State::Quarantined { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Approved { .. }
+            | State::Signed { .. }
+            | State::Issued { .. }) => Err(state.refuses("returned")),
         }
     }
 
     /// Refuses it for good.
     pub fn reject(self, note: String) -> Result<Self, TransitionError> {
         match self.state {
-            State::Imported { .. } | State::AwaitingApproval { .. } | State::Returned { .. } => Ok(Self {
+            State::Imported { .. } | State::AwaitingApproval { .. } => Ok(Self {
                 state: State::Rejected { note },
                 ..self
             }),
-            state => Err(state.refuses("rejected")),
+            state @ (State::Detected
+            | State::Quarantined { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Approved { .. }
+            | State::Signed { .. }
+            | State::Issued { .. }) => Err(state.refuses("rejected")),
         }
     }
 
-    /// Clears it for signing; again, if it is cleared already.
-    pub fn approve(self) -> Result<Self, TransitionError> {
+    /// Clears it for signing, as it was described at the moment of the decision.
+    pub fn approve(mut self, decided_at: Timestamp) -> Result<Self, TransitionError> {
         match self.state {
-            State::Imported { file }
-            | State::AwaitingApproval { file }
-            | State::Returned { file, .. }
-            | State::Approved { file } => Ok(Self {
-                state: State::Approved { file },
-                ..self
-            }),
-            state => Err(state.refuses("approved")),
+            State::Imported { file } | State::AwaitingApproval { file } => {
+                let at_decision = self.earlier.iter().position(|earlier| earlier.until > decided_at);
+                if let Some(index) = at_decision {
+                    self.description = self.earlier.swap_remove(index).description;
+                }
+                Ok(Self {
+                    state: State::Approved { file },
+                    earlier: Vec::new(),
+                    ..self
+                })
+            }
+            state @ (State::Detected
+            | State::Quarantined { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Approved { .. }
+            | State::Signed { .. }
+            | State::Issued { .. }) => Err(state.refuses("approved")),
         }
     }
 
@@ -276,7 +360,14 @@ impl Document {
                 state: State::Signed { signed },
                 ..self
             }),
-            state => Err(state.refuses("signed")),
+            state @ (State::Detected
+            | State::Quarantined { .. }
+            | State::Imported { .. }
+            | State::AwaitingApproval { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Signed { .. }
+            | State::Issued { .. }) => Err(state.refuses("signed")),
         }
     }
 
@@ -287,7 +378,14 @@ impl Document {
                 state: State::Issued { signed, sealed },
                 ..self
             }),
-            state => Err(state.refuses("issued")),
+            state @ (State::Detected
+            | State::Quarantined { .. }
+            | State::Imported { .. }
+            | State::AwaitingApproval { .. }
+            | State::Returned { .. }
+            | State::Rejected { .. }
+            | State::Approved { .. }
+            | State::Issued { .. }) => Err(state.refuses("issued")),
         }
     }
 }

@@ -1,15 +1,34 @@
 //! What this context tells others, and what it hears from them. Schemas: `events/schemas/`.
 
 use jiff::Timestamp;
-use kernel::{DocumentId, Sha256Digest};
-use platform::ObjectVersion;
+use kernel::{DocumentId, Envelope, Payload, Sha256Digest, Traceparent};
+use platform::{Cause, Environment, Event, ObjectVersion};
 use serde::{Deserialize, Serialize};
 
 use crate::description::Description;
+use crate::document::Document;
 use crate::inbox_name::InboxName;
+use crate::notification::Sequencer;
 
 /// The `source` of this context's envelopes.
 pub(crate) const SOURCE: &str = "absah/documents";
+
+/// Wraps an event of a document.
+pub(crate) fn of<D: Serialize>(
+    document: &Document,
+    environment: &Environment,
+    cause: Traceparent,
+    event_type: &'static str,
+    data: D,
+) -> Envelope<D> {
+    let event = Event {
+        event_type,
+        subject: document.id.to_string(),
+        tenant: document.name.tenant.clone(),
+        data,
+    };
+    environment.envelope(&Cause::Event(cause), SOURCE, event)
+}
 
 /// `document.detected`: a PDF is in the inbox, and has an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +43,26 @@ pub(crate) struct Detected {
 pub(crate) struct DescriptionDetected {
     pub(crate) name: InboxName,
     pub(crate) object: ObjectVersion,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sequencer: Option<Sequencer>,
+}
+
+/// `document.described`, `document.awaiting_approval`, `document.returned`, `document.rejected`, `document.approved`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moved {
+    pub(crate) document_id: DocumentId,
+    /// Why, where an official did not approve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
+}
+
+impl Moved {
+    pub(crate) fn new(document: &Document) -> Self {
+        Self {
+            document_id: document.id,
+            note: None,
+        }
+    }
 }
 
 /// `document.imported`: a usable PDF is in the vault and wants approval.
@@ -64,16 +103,21 @@ pub(crate) struct Issued {
     pub(crate) verify_url: String,
 }
 
-/// `approval.opened`, `approval.returned`, `approval.rejected`, `approval.approved`: what we need of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `approval.opened`, `approval.returned`, `approval.rejected`: what we need of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct ApprovalChanged {
     pub(crate) document_id: DocumentId,
     /// Why, where it was returned or rejected.
     #[serde(default)]
     pub(crate) note: Option<String>,
-    /// Who took the last decision; absent when the approval was opened.
-    #[serde(default)]
-    pub(crate) decided_by: Option<DecidedBy>,
+}
+
+/// `approval.approved`: what we need of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Approved {
+    pub(crate) document_id: DocumentId,
+    /// Who took the last decision.
+    pub(crate) decided_by: DecidedBy,
 }
 
 /// An official, as the approvals context names them.
@@ -81,4 +125,20 @@ pub(crate) struct ApprovalChanged {
 pub(crate) struct DecidedBy {
     pub(crate) id: String,
     pub(crate) at: Timestamp,
+}
+
+macro_rules! payload {
+    ($($payload:ty: $($event_type:literal)+;)+) => {$(
+        impl Payload for $payload {
+            const TYPES: &'static [&'static str] = &[$($event_type),+];
+        }
+    )+};
+}
+
+payload! {
+    Detected: "document.detected";
+    DescriptionDetected: "description.detected";
+    SignedEvent: "document.signed";
+    ApprovalChanged: "approval.opened" "approval.returned" "approval.rejected";
+    Approved: "approval.approved";
 }

@@ -4,20 +4,20 @@ mod describe;
 mod inspect;
 
 use bytes::Bytes;
-use kernel::{Disposition, Envelope, Fault, Sha256Digest};
+use kernel::{Disposition, Envelope, Fault, Sha256Digest, Traceparent};
 use pdf::{Limits, SealFace};
 use platform::{
-    Cause, ConfigError, Environment, Event, Function, Inbox, InboxError, Received, Record, Step, Stored, Table,
-    TableError, Vault, VaultError,
+    ConfigError, Environment, Function, Inbox, InboxError, Received, Step, Stored, Table, TableError, Vault, VaultError,
 };
 use serde::Deserialize;
 
-use crate::description::Description;
-use crate::document::{Document, File, State, TransitionError};
-use crate::events::{DescriptionDetected, Detected, Imported, Quarantined, SOURCE};
+use crate::description::{Description, Metadata};
+use crate::document::{DescribeError, Document, File, State, TransitionError};
+use crate::events::{self, DescriptionDetected, Detected, Imported, Quarantined};
 use crate::messages;
+use crate::public_url::PublicUrl;
 use crate::registry::qr_text;
-use crate::storage::{PDF, SIGNING_ROOM, Sidecar, Stage, vault_key};
+use crate::storage::{PDF, Stage, vault_key};
 use inspect::{Inspected, Unusable};
 
 /// Builds the function.
@@ -28,7 +28,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         vault: Vault::new(&environment.aws, vars.text("VAULT_BUCKET")?),
         inbox: Inbox::new(&environment.aws),
         limits: Limits::default(),
-        public_url: vars.text("PUBLIC_URL")?,
+        public_url: vars.parse("PUBLIC_URL")?,
         environment: environment.clone(),
     };
     Function::queue(environment, step)
@@ -40,7 +40,7 @@ pub(crate) struct Import {
     vault: Vault,
     inbox: Inbox,
     limits: Limits,
-    public_url: String,
+    public_url: PublicUrl,
     environment: Environment,
 }
 
@@ -65,16 +65,16 @@ pub(crate) enum ImportError {
     Vault(#[source] VaultError),
     /// The document could not be loaded or stored.
     #[error("the document could not be loaded or stored")]
-    Table(#[source] TableError),
+    Table(#[from] TableError),
     /// The document is past the point of importing.
     #[error("the document is past the point of importing")]
     State(#[source] TransitionError),
     /// A sidecar cannot be used.
     #[error("the sidecar cannot be used")]
     Sidecar(#[source] crate::description::DescriptionError),
-    /// A sidecar came after the signature.
-    #[error("the sidecar came too late")]
-    TooLate(#[source] TransitionError),
+    /// The document was described too often.
+    #[error("the document was described too often")]
+    TooOften(#[source] DescribeError),
 }
 
 impl Fault for ImportError {
@@ -85,7 +85,7 @@ impl Fault for ImportError {
             Self::Table(error) => error.code(),
             Self::State(_) => "import.wrong_state",
             Self::Sidecar(_) => "import.bad_sidecar",
-            Self::TooLate(_) => "import.sidecar_too_late",
+            Self::TooOften(_) => "import.too_many_sidecars",
         }
     }
 
@@ -94,7 +94,7 @@ impl Fault for ImportError {
             Self::Inbox(error) => error.disposition(),
             Self::Vault(error) => error.disposition(),
             Self::Table(error) => error.disposition(),
-            Self::State(_) | Self::Sidecar(_) | Self::TooLate(_) => Disposition::Reject,
+            Self::State(_) | Self::Sidecar(_) | Self::TooOften(_) => Disposition::Reject,
         }
     }
 }
@@ -115,11 +115,11 @@ impl Step for Import {
 impl Import {
     async fn import(&self, detected: Envelope<Detected>) -> Result<(), ImportError> {
         let key = Document::key_of(&detected.tenant, detected.data.document_id);
-        let stored = self.table.load::<Document>(key).await.map_err(ImportError::Table)?;
+        let stored = self.table.load::<Document>(key).await?;
         if stored.value.state != State::Detected {
             return Ok(());
         }
-        let cause = Cause::Event(detected.traceparent);
+        let cause = detected.traceparent;
         let received = match self
             .inbox
             .receive(&stored.value.object, self.limits.max_bytes as u64)
@@ -127,7 +127,7 @@ impl Import {
         {
             Ok(received) => received,
             Err(error @ (InboxError::TooLarge { .. } | InboxError::Replaced)) => {
-                return self.quarantine(&cause, stored, error.code()).await;
+                return self.quarantine(cause, stored, error.code()).await;
             }
             Err(error @ (InboxError::Missing | InboxError::Unavailable(_))) => return Err(ImportError::Inbox(error)),
         };
@@ -136,8 +136,8 @@ impl Import {
             .await?;
         let face = self.seal_face(&stored.value);
         match inspect::inspect(received.bytes.clone(), face, self.limits).await {
-            Ok(inspected) => self.accept(&cause, stored, received, inspected).await,
-            Err(Unusable { code }) => self.quarantine(&cause, stored, code).await,
+            Ok(inspected) => self.accept(cause, stored, received, inspected).await,
+            Err(Unusable { code }) => self.quarantine(cause, stored, code).await,
         }
     }
 
@@ -151,7 +151,7 @@ impl Import {
 
     async fn accept(
         &self,
-        cause: &Cause,
+        cause: Traceparent,
         Stored {
             value: document,
             version,
@@ -159,24 +159,27 @@ impl Import {
         received: Received,
         inspected: Inspected,
     ) -> Result<(), ImportError> {
-        let sidecar_key = Sidecar::key_of(&document.name);
-        let sidecar = self
-            .table
-            .find::<Sidecar>(&sidecar_key)
-            .await
-            .map_err(ImportError::Table)?;
-        let sidecar_version = sidecar.as_ref().map_or(0, |stored| stored.version);
-        // Unreadable metadata is no reason to refuse a permit: the rest still describes it.
-        let metadata = Description::from_metadata(&received.metadata).unwrap_or_default();
+        let Metadata {
+            description: metadata,
+            unreadable,
+        } = Description::from_metadata(&received.metadata);
+        // A permit without its last day would count as in force for ever.
+        if unreadable.contains(&"valid-until") {
+            let stored = Stored {
+                value: document,
+                version,
+            };
+            return self.quarantine(cause, stored, "import.bad_metadata").await;
+        }
+        if !unreadable.is_empty() {
+            tracing::warn!(document.id = %document.id, fields = ?unreadable, "metadata that cannot be read is left out");
+        }
+        let sidecar = self.sidecar(&document.name, document.id).await?;
         let title = Description {
             subject: inspected.title,
             ..Description::default()
         };
-        let description = sidecar
-            .map(|stored| stored.value.description)
-            .unwrap_or_default()
-            .or(metadata)
-            .or(title);
+        let description = sidecar.description().or(metadata).or(title);
 
         let prepared = inspected.prepared.is_some();
         if let Some(bytes) = inspected.prepared {
@@ -189,31 +192,22 @@ impl Import {
             pages: inspected.pages,
         };
         let document = document.import(file, description).map_err(ImportError::State)?;
-        let event = self.event(cause, &document, "document.imported", |document| Imported {
+        let imported = Imported {
             document_id: document.id,
             key: document.object.key.clone(),
             description: document.description.clone(),
             sha256,
             pages: inspected.pages,
-        });
-        let transaction = self
-            .table
-            .transaction()
-            .update(&document, version)
-            .map_err(ImportError::Table)?;
+        };
+        let event = events::of(&document, &self.environment, cause, "document.imported", imported);
+        let transaction = self.table.transaction().advance(version, &document, &event)?;
         // A sidecar that arrives at this moment makes the commit fail and be tried again with it.
-        let transaction = transaction
-            .require(&sidecar_key, sidecar_version)
-            .map_err(ImportError::Table)?;
-        let transaction = transaction
-            .event(&document.key(), version + 1, &event)
-            .map_err(ImportError::Table)?;
-        transaction.commit().await.map_err(ImportError::Table)
+        Ok(sidecar.join(transaction)?.commit().await?)
     }
 
     async fn quarantine(
         &self,
-        cause: &Cause,
+        cause: Traceparent,
         Stored {
             value: document,
             version,
@@ -222,46 +216,20 @@ impl Import {
     ) -> Result<(), ImportError> {
         let document = document.quarantine(code).map_err(ImportError::State)?;
         tracing::warn!(document.id = %document.id, error.code = code, "quarantined");
-        let event = self.event(cause, &document, "document.quarantined", |document| Quarantined {
+        let quarantined = Quarantined {
             document_id: document.id,
             key: document.object.key.clone(),
             code: code.to_owned(),
             message: messages::quarantined(code).to_owned(),
-        });
-        let transaction = self
-            .table
-            .transaction()
-            .update(&document, version)
-            .map_err(ImportError::Table)?;
-        let transaction = transaction
-            .event(&document.key(), version + 1, &event)
-            .map_err(ImportError::Table)?;
-        transaction.commit().await.map_err(ImportError::Table)
-    }
-
-    fn event<D: serde::Serialize>(
-        &self,
-        cause: &Cause,
-        document: &Document,
-        event_type: &'static str,
-        data: impl FnOnce(&Document) -> D,
-    ) -> Envelope<D> {
-        let event = Event {
-            event_type,
-            subject: document.id.to_string(),
-            tenant: document.name.tenant.clone(),
-            data: data(document),
         };
-        self.environment.envelope(cause, SOURCE, event)
+        let event = events::of(&document, &self.environment, cause, "document.quarantined", quarantined);
+        Ok(self.table.commit(version, &document, &event).await?)
     }
 
     async fn keep(&self, document: &Document, stage: Stage, bytes: Bytes) -> Result<(), ImportError> {
         let key = vault_key(&document.name.tenant, document.id, stage);
-        let limit = self.limits.max_bytes as u64 + SIGNING_ROOM;
-        self.vault
-            .keep_first(&key, PDF, bytes, limit)
-            .await
-            .map(drop)
-            .map_err(ImportError::Vault)
+        // What an earlier attempt kept is made of the same object in the same way.
+        let put = self.vault.put_once(&key, PDF, bytes).await;
+        put.map(drop).map_err(ImportError::Vault)
     }
 }

@@ -16,11 +16,13 @@ mod heavy;
 mod inbox_name;
 mod messages;
 mod notification;
+mod public_url;
 mod registry;
 mod signer;
 mod storage;
 
 pub use description::Description;
-pub use document::{Document, File, Sealed, Signed, State, TransitionError};
+pub use document::{DescribeError, Document, Earlier, File, Sealed, Signed, State, TransitionError};
 pub use inbox_name::{InboxName, Kind};
-pub use notification::Notification;
+pub use notification::{Created, Notification, NotificationError, Sequencer};
+pub use public_url::{PublicUrl, PublicUrlError};

@@ -1,5 +1,7 @@
 //! What people read, in plain Indonesian. Nothing else.
 
+use crate::public_url::PublicUrl;
+
 pub(crate) const UNAUTHORIZED: &str = "Permintaan ini memerlukan token yang benar.";
 pub(crate) const MALFORMED_NOTIFICATION: &str = "Pemberitahuan tidak dapat dibaca.";
 pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebentar lagi.";
@@ -13,13 +15,11 @@ pub(crate) const SIGNING_REASON: &str = "Disetujui dan ditandatangani secara ele
 pub(crate) const SEALING_REASON: &str = "Segel instansi dengan kode QR verifikasi";
 
 /// The caption below the QR: what to do with it, and where it must lead.
-pub(crate) fn seal_caption(public_url: &str) -> Vec<String> {
-    let portal = public_url.trim_end_matches('/');
-    let host = portal.split_once("://").map_or(portal, |(_, host)| host);
+pub(crate) fn seal_caption(public_url: &PublicUrl) -> Vec<String> {
     vec![
         "Ditandatangani secara elektronik.".to_owned(),
         "Pindai untuk memeriksa keaslian di".to_owned(),
-        host.to_owned(),
+        public_url.portal().to_owned(),
     ]
 }
 
@@ -54,6 +54,7 @@ pub(crate) fn quarantined(code: &str) -> &'static str {
         | "pdf.too_many_objects"
         | "pdf.too_many_signatures"
         | "pdf.decompresses_too_large" => "Struktur berkas PDF melebihi batas yang wajar.",
+        "import.bad_metadata" => "Tanggal akhir berlaku pada metadata berkas tidak dapat dibaca (tulis TTTT-BB-HH).",
         "import.broken_signature" => "Berkas memuat tanda tangan elektronik yang sudah rusak.",
         "import.too_slow" | "import.crashed" => "Berkas tidak dapat diperiksa dengan aman.",
         _ => "Berkas tidak dapat diproses. Hubungi petugas dengan menyebutkan kode ini.",

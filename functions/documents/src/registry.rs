@@ -8,6 +8,7 @@ use platform::{Key, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Sealed, Signed};
+use crate::public_url::PublicUrl;
 
 /// The format of the QR text, its first character: `1` is `<26 characters of id>/<52 of SHA-256(F1)>`.
 pub(crate) const QR_FORMAT: char = '1';
@@ -101,8 +102,8 @@ impl Record for DigestEntry {
 }
 
 /// What the QR holds: all upper case, so that the QR's alphanumeric mode keeps it small.
-pub(crate) fn qr_text(public_url: &str, id: DocumentId, signed_sha256: Sha256Digest) -> String {
-    let base = public_url.trim_end_matches('/').to_ascii_uppercase();
+pub(crate) fn qr_text(public_url: &PublicUrl, id: DocumentId, signed_sha256: Sha256Digest) -> String {
+    let base = public_url.as_str().to_ascii_uppercase();
     format!("{base}/V/{QR_FORMAT}{id}/{}", signed_sha256.to_base32())
 }
 
@@ -144,7 +145,11 @@ mod tests {
     #[test]
     fn the_qr_text_stays_in_the_qr_alphanumeric_set() {
         let id = DocumentId::from_bytes([7; 16]);
-        let text = qr_text("https://absah.example.go.id/", id, Sha256Digest::of(b"F1"));
+        let text = qr_text(
+            &"https://absah.example.go.id/".parse().unwrap(),
+            id,
+            Sha256Digest::of(b"F1"),
+        );
         assert_eq!(
             text,
             "HTTPS://ABSAH.EXAMPLE.GO.ID/V/1A4DQOBYHA4DQOBYHA4DQOBYHA4/32XC2TLVQV6BBAPRCO6PZFINZJLH3VNC4FHGVSH3RZLYL72N2XWA"

@@ -1,18 +1,15 @@
 //! sign: an approved document gets the PAdES signature of the official who approved it.
 
 use jiff::Timestamp;
-use kernel::{Disposition, Envelope, Fault, Sha256Digest};
-use pdf::{Coverage, Integrity, Limits, SignatureReport, SignatureRequest, VerifyError};
-use platform::{
-    Cause, ConfigError, Environment, Event, Function, Record, Step, Stored, Table, TableError, Vault, VaultError,
-};
+use kernel::{Disposition, Envelope, Fault, Traceparent};
+use pdf::{Limits, SignatureRequest};
+use platform::{ConfigError, Environment, Function, Put, Step, Stored, Table, TableError, Vault, VaultError};
 
 use crate::document::{Document, File, Signed, State, TransitionError};
-use crate::events::{ApprovalChanged, SOURCE, SignedEvent};
-use crate::heavy::heavy;
+use crate::events::{self, Approved, Moved, SignedEvent};
 use crate::messages;
 use crate::signer::{self, Officials, Signer, SignerError, WriteError};
-use crate::storage::{NO_ROOTS, PDF, SIGNING_ROOM, Stage, vault_key};
+use crate::storage::{PDF, SIGNING_ROOM, Stage, vault_key};
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -46,31 +43,19 @@ pub(crate) struct Sign {
 pub(crate) enum SignStepError {
     /// The document could not be loaded or stored.
     #[error("the document could not be loaded or stored")]
-    Table(#[source] TableError),
+    Table(#[from] TableError),
     /// The file could not be read or stored.
     #[error("the file could not be read or stored")]
     Vault(#[source] VaultError),
     /// The document may not be signed in its state.
     #[error("the document may not be signed now")]
     State(#[source] TransitionError),
-    /// The approval does not say who approved.
-    #[error("the approval does not say who approved")]
-    NoDecider,
     /// Nobody can sign in the official's name.
     #[error("nobody can sign in the official's name")]
     Official(#[source] SignerError),
     /// The signature could not be written into the file.
     #[error("the signature could not be written into the file")]
     Write(#[source] WriteError),
-    /// What was written does not verify.
-    #[error("the file that was written cannot be verified")]
-    Unverifiable(#[source] VerifyError),
-    /// What was written does not verify.
-    #[error("a signature in the file that was written is not intact")]
-    NotIntact,
-    /// The work was cut off.
-    #[error("signing was cut off")]
-    Interrupted(#[source] tokio::task::JoinError),
 }
 
 impl Fault for SignStepError {
@@ -79,12 +64,8 @@ impl Fault for SignStepError {
             Self::Table(error) => error.code(),
             Self::Vault(error) => error.code(),
             Self::State(_) => "sign.wrong_state",
-            Self::NoDecider => "sign.no_decider",
             Self::Official(error) => error.code(),
             Self::Write(error) => error.code(),
-            Self::Unverifiable(error) => error.code(),
-            Self::NotIntact => "sign.not_intact",
-            Self::Interrupted(_) => "sign.interrupted",
         }
     }
 
@@ -94,63 +75,71 @@ impl Fault for SignStepError {
             Self::Vault(error) => error.disposition(),
             Self::Official(error) => error.disposition(),
             Self::Write(error) => error.disposition(),
-            Self::Unverifiable(error) => error.disposition(),
-            Self::State(_) | Self::NoDecider | Self::NotIntact => Disposition::Reject,
-            Self::Interrupted(_) => Disposition::Retry,
+            Self::State(_) => Disposition::Reject,
         }
     }
 }
 
 impl Step for Sign {
     const NAME: &'static str = "sign";
-    type Message = Envelope<ApprovalChanged>;
+    type Message = Envelope<Approved>;
     type Error = SignStepError;
 
     async fn handle(&self, approved: Self::Message) -> Result<(), SignStepError> {
         let key = Document::key_of(&approved.tenant, approved.data.document_id);
+        let mut stored = self.table.load::<Document>(key).await?;
+        if matches!(stored.value.state, State::Signed { .. } | State::Issued { .. }) {
+            return Ok(());
+        }
+        let decider = approved.data.decided_by;
+        if !matches!(stored.value.state, State::Approved { .. }) {
+            stored = self.approve(stored, decider.at, approved.traceparent).await?;
+        }
         let Stored {
             value: document,
             version,
-        } = self.table.load::<Document>(key).await.map_err(SignStepError::Table)?;
-        if matches!(document.state, State::Signed { .. } | State::Issued { .. }) {
-            return Ok(());
-        }
+        } = stored;
         let file = document.signable().map_err(SignStepError::State)?;
-        let decider = approved.data.decided_by.ok_or(SignStepError::NoDecider)?;
-        let official = self.officials.of(&decider.id).map_err(SignStepError::Official)?;
-        let signed = self.sign(&document, file, official).await?;
+        let official = self.officials.of(&document.name.tenant, &decider.id);
+        let signed = self
+            .sign(&document, file, official.map_err(SignStepError::Official)?)
+            .await?;
 
-        let document = document
-            .approve()
-            .and_then(|document| document.sign(signed.clone()))
-            .map_err(SignStepError::State)?;
-        let event = self.environment.envelope(
-            &Cause::Event(approved.traceparent),
-            SOURCE,
-            Event {
-                event_type: "document.signed",
-                subject: document.id.to_string(),
-                tenant: document.name.tenant.clone(),
-                data: SignedEvent {
-                    document_id: document.id,
-                    sha256: signed.sha256,
-                },
-            },
+        let data = SignedEvent {
+            document_id: document.id,
+            sha256: signed.sha256,
+        };
+        let document = document.sign(signed).map_err(SignStepError::State)?;
+        let event = events::of(
+            &document,
+            &self.environment,
+            approved.traceparent,
+            "document.signed",
+            data,
         );
-        let transaction = self
-            .table
-            .transaction()
-            .update(&document, version)
-            .map_err(SignStepError::Table)?;
-        let transaction = transaction
-            .event(&document.key(), version + 1, &event)
-            .map_err(SignStepError::Table)?;
-        transaction.commit().await.map_err(SignStepError::Table)
+        Ok(self.table.commit(version, &document, &event).await?)
     }
 }
 
 impl Sign {
-    /// Writes the signed file once. If an earlier attempt wrote it, that file counts.
+    /// From here on the document says what it said when the official decided, and nothing else.
+    async fn approve(
+        &self,
+        stored: Stored<Document>,
+        decided_at: Timestamp,
+        cause: Traceparent,
+    ) -> Result<Stored<Document>, SignStepError> {
+        let document = stored.value.approve(decided_at).map_err(SignStepError::State)?;
+        let moved = Moved::new(&document);
+        let event = events::of(&document, &self.environment, cause, "document.approved", moved);
+        self.table.commit(stored.version, &document, &event).await?;
+        Ok(Stored {
+            value: document,
+            version: stored.version + 1,
+        })
+    }
+
+    /// Writes the signed file once, after it was verified. If an earlier attempt wrote it, that file counts.
     async fn sign(&self, document: &Document, file: File, official: &dyn Signer) -> Result<Signed, SignStepError> {
         let tenant = &document.name.tenant;
         let stage = if file.prepared {
@@ -171,39 +160,26 @@ impl Sign {
             signed_at: self.environment.now(),
         };
         let limits = self.limits;
-        let signed = signer::write(official, base, move |file, chain| {
+        let target = vault_key(tenant, document.id, Stage::Signed);
+        let signed = signer::write(official, base, &limits, move |file, chain| {
             pdf::prepare_signature(file, &request, chain, &limits)
         });
         let signed = signed.await.map_err(SignStepError::Write)?;
-        let target = vault_key(tenant, document.id, Stage::Signed);
-        let kept = self
-            .vault
-            .keep_first(&target, PDF, signed, limit)
-            .await
-            .map_err(SignStepError::Vault)?;
-        let limits = self.limits;
-        let (kept, at) = heavy(move || signed_at(&kept, &limits).map(|at| (kept, at)))
-            .await
-            .map_err(SignStepError::Interrupted)??;
+        let put = self.vault.put_once(&target, PDF, signed.bytes.clone()).await;
+        let kept = match put.map_err(SignStepError::Vault)? {
+            Put::Stored => signed,
+            Put::AlreadyThere => {
+                let bytes = self.vault.get(&target, limit).await.map_err(SignStepError::Vault)?;
+                signer::check(bytes, &limits).await.map_err(SignStepError::Write)?
+            }
+        };
         let leaf = official.chain();
         Ok(Signed {
-            sha256: Sha256Digest::of(&kept),
-            length: kept.len() as u64,
+            sha256: kept.sha256,
+            length: kept.bytes.len() as u64,
             signer: leaf.common_name().unwrap_or_default(),
             office: leaf.title(),
-            at,
+            at: kept.signed_at,
         })
     }
-}
-
-/// Verifies every signature of the file that was written, and returns the time of the official's, the last.
-fn signed_at(file: &[u8], limits: &Limits) -> Result<Timestamp, SignStepError> {
-    // Intact or not does not depend on whom we trust, nor on the time.
-    let signatures =
-        pdf::verify(file, &NO_ROOTS, Timestamp::UNIX_EPOCH, limits).map_err(SignStepError::Unverifiable)?;
-    let broken = |report: &SignatureReport| matches!(report.integrity, Integrity::Broken { .. });
-    let ours = signatures.iter().find(|report| report.coverage == Coverage::EntireFile);
-    let ours = ours.filter(|report| report.integrity == Integrity::Intact && !signatures.iter().any(broken));
-    ours.and_then(|report| report.claimed_at)
-        .ok_or(SignStepError::NotIntact)
 }

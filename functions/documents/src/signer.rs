@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::heavy::heavy;
 use async_trait::async_trait;
 use bytes::Bytes;
-use kernel::{Disposition, Fault};
-use pdf::{CertificateChain, EmbedError, Hashed, KeyError, LocalKey, Pending, SealError, SignError};
+use jiff::Timestamp;
+use kernel::{Disposition, Fault, Sha256Digest, TenantId};
+use pdf::{
+    CertificateChain, Coverage, EmbedError, Hashed, Integrity, KeyError, Limits, LocalKey, Pending, SealError,
+    SignError, SignatureReport, VerifyError,
+};
+
+use crate::heavy::heavy;
+use crate::storage::NO_ROOTS;
 
 /// A key that signs in somebody's name.
 #[async_trait]
@@ -79,6 +85,15 @@ pub(crate) enum WriteError {
     /// The signature does not fit, or the result is not as it should be.
     #[error("the signature could not be embedded")]
     Embed(#[source] EmbedError),
+    /// The file that was signed is not a prefix of what was written.
+    #[error("the file that was signed was changed by writing the signature")]
+    BaseChanged,
+    /// What was written cannot be verified.
+    #[error("the file that was written cannot be verified")]
+    Unverifiable(#[source] VerifyError),
+    /// A signature in what was written is not intact.
+    #[error("a signature in the file that was written is not intact")]
+    NotIntact,
     /// The work was cut off.
     #[error("signing was cut off")]
     Interrupted(#[source] tokio::task::JoinError),
@@ -91,6 +106,9 @@ impl Fault for WriteError {
             Self::Seal(error) => error.code(),
             Self::Signer(error) => error.code(),
             Self::Embed(error) => error.code(),
+            Self::BaseChanged => "sign.base_changed",
+            Self::Unverifiable(error) => error.code(),
+            Self::NotIntact => "sign.not_intact",
             Self::Interrupted(_) => "sign.interrupted",
         }
     }
@@ -101,18 +119,35 @@ impl Fault for WriteError {
             Self::Seal(error) => error.disposition(),
             Self::Signer(error) => error.disposition(),
             Self::Embed(error) => error.disposition(),
+            Self::Unverifiable(error) => error.disposition(),
+            Self::BaseChanged | Self::NotIntact => Disposition::Reject,
             Self::Interrupted(_) => Disposition::Retry,
         }
     }
 }
 
-/// Writes a signature into `file`: `prepare` and embedding run off the async threads, the key signs in between.
-pub(crate) async fn write<E, P>(signer: &dyn Signer, file: Bytes, prepare: P) -> Result<Bytes, WriteError>
+/// A file whose signatures were all found intact, the last of them over all of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    pub(crate) bytes: Bytes,
+    pub(crate) sha256: Sha256Digest,
+    /// The time that the last signature claims.
+    pub(crate) signed_at: Timestamp,
+}
+
+/// Writes a signature into `file` and verifies the result: `prepare` and embedding run off the async threads, the key
+/// signs in between.
+pub(crate) async fn write<E, P>(
+    signer: &dyn Signer,
+    file: Bytes,
+    limits: &Limits,
+    prepare: P,
+) -> Result<Written, WriteError>
 where
     E: Into<WriteError> + Send + 'static,
     P: FnOnce(&Hashed<'_>, &CertificateChain) -> Result<Pending, E> + Send + 'static,
 {
-    let chain = signer.chain().clone();
+    let (chain, base) = (signer.chain().clone(), file.clone());
     let prepared = heavy(move || prepare(&Hashed::new(&*file), &chain)).await;
     let pending = prepared.map_err(WriteError::Interrupted)?.map_err(Into::into)?;
     let signature = signer
@@ -121,7 +156,35 @@ where
         .map_err(WriteError::Signer)?;
     let embedded = heavy(move || pending.embed(&signature)).await;
     let written = embedded.map_err(WriteError::Interrupted)?.map_err(WriteError::Embed)?;
-    Ok(Bytes::from(written.into_bytes()))
+    if !written.bytes().starts_with(&base) {
+        return Err(WriteError::BaseChanged);
+    }
+    check(Bytes::from(written.into_bytes()), limits).await
+}
+
+/// Verifies every signature of a file that was written.
+pub(crate) async fn check(bytes: Bytes, limits: &Limits) -> Result<Written, WriteError> {
+    let limits = *limits;
+    let checked = heavy(move || last_signature(&bytes, &limits).map(|signed_at| (bytes, signed_at))).await;
+    let (bytes, signed_at) = checked.map_err(WriteError::Interrupted)??;
+    Ok(Written {
+        sha256: Sha256Digest::of(&bytes),
+        bytes,
+        signed_at,
+    })
+}
+
+/// The time of the last signature, if every one is intact. That does not depend on whom we trust, nor on the time.
+fn last_signature(file: &[u8], limits: &Limits) -> Result<Timestamp, WriteError> {
+    let signatures = pdf::verify(file, &NO_ROOTS, Timestamp::UNIX_EPOCH, limits).map_err(WriteError::Unverifiable)?;
+    let broken = |report: &SignatureReport| matches!(report.integrity, Integrity::Broken { .. });
+    if signatures.iter().any(broken) {
+        return Err(WriteError::NotIntact);
+    }
+    let ours = signatures.iter().find(|report| report.coverage == Coverage::EntireFile);
+    ours.filter(|report| report.integrity == Integrity::Intact)
+        .and_then(|report| report.claimed_at)
+        .ok_or(WriteError::NotIntact)
 }
 
 /// Key files could not be read.
@@ -142,29 +205,37 @@ pub(crate) fn read_key(path: &Path) -> Result<Arc<dyn Signer>, KeyFileError> {
     Ok(Arc::new(Arc::new(key)))
 }
 
-/// The officials' keys, by the id under which they decide.
+/// The officials' keys, by tenant and the id under which they decide.
 #[derive(Clone)]
-pub(crate) struct Officials(BTreeMap<String, Arc<dyn Signer>>);
+pub(crate) struct Officials(BTreeMap<(String, String), Arc<dyn Signer>>);
 
 impl Officials {
-    /// Reads every `<official id>.pem` of a folder.
+    /// Reads every `<tenant>/<official id>.pem` of a folder.
     pub(crate) fn read(folder: &Path) -> Result<Self, KeyFileError> {
-        let unreadable = |error| KeyFileError::Read(folder.to_owned(), error);
         let mut keys = BTreeMap::new();
-        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if let (Some("pem"), Some(id)) = (
-                path.extension().and_then(|extension| extension.to_str()),
-                path.file_stem().and_then(|stem| stem.to_str()),
-            ) {
-                keys.insert(id.to_owned(), read_key(&path)?);
+        for tenant in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
+            for path in entries(&tenant)? {
+                if let (Some("pem"), Some(id), Some(tenant)) = (
+                    path.extension().and_then(|extension| extension.to_str()),
+                    path.file_stem().and_then(|stem| stem.to_str()),
+                    tenant.file_name().and_then(|name| name.to_str()),
+                ) {
+                    keys.insert((tenant.to_owned(), id.to_owned()), read_key(&path)?);
+                }
             }
         }
         Ok(Self(keys))
     }
 
-    /// The key of one official.
-    pub(crate) fn of(&self, official: &str) -> Result<&dyn Signer, SignerError> {
-        self.0.get(official).map(|signer| &**signer).ok_or(SignerError::NoKey)
+    /// The key of one official of a tenant.
+    pub(crate) fn of(&self, tenant: &TenantId, official: &str) -> Result<&dyn Signer, SignerError> {
+        let key = (tenant.as_str().to_owned(), official.to_owned());
+        self.0.get(&key).map(|signer| &**signer).ok_or(SignerError::NoKey)
     }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, KeyFileError> {
+    let listed =
+        std::fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect());
+    listed.map_err(|error| KeyFileError::Read(folder.to_owned(), error))
 }

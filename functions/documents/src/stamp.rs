@@ -1,15 +1,15 @@
 //! stamp: a signed document gets the organisation's seal with its QR, and becomes public.
 
-use kernel::{Disposition, Envelope, Fault, Sha256Digest};
-use pdf::{Limits, SealFace, SealRequest};
-use platform::{
-    Cause, ConfigError, Environment, Event, Function, Record, Step, Stored, Table, TableError, Vault, VaultError,
-};
 use std::sync::Arc;
 
+use kernel::{Disposition, Envelope, Fault, Sha256Digest};
+use pdf::{Limits, SealFace, SealRequest};
+use platform::{ConfigError, Environment, Function, Put, Step, Stored, Table, TableError, Vault, VaultError};
+
 use crate::document::{Document, Sealed, Signed, State, TransitionError};
-use crate::events::{Issued, SOURCE, SignedEvent};
+use crate::events::{self, Issued, SignedEvent};
 use crate::messages;
+use crate::public_url::PublicUrl;
 use crate::registry::{DigestEntry, Entry, FileRole, qr_text};
 use crate::signer::{self, Signer, WriteError, read_key};
 use crate::storage::{PDF, SIGNING_ROOM, Stage, vault_key};
@@ -25,7 +25,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         table: environment.table()?,
         vault: Vault::new(&environment.aws, vars.text("VAULT_BUCKET")?),
         seal,
-        public_url: vars.text("PUBLIC_URL")?,
+        public_url: vars.parse("PUBLIC_URL")?,
         limits: Limits::default(),
         environment: environment.clone(),
     };
@@ -37,7 +37,7 @@ pub(crate) struct Stamp {
     table: Table,
     vault: Vault,
     seal: Arc<dyn Signer>,
-    public_url: String,
+    public_url: PublicUrl,
     limits: Limits,
     environment: Environment,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Stamp {
 pub(crate) enum StampError {
     /// The document could not be loaded or stored.
     #[error("the document could not be loaded or stored")]
-    Table(#[source] TableError),
+    Table(#[from] TableError),
     /// The file could not be read or stored.
     #[error("the file could not be read or stored")]
     Vault(#[source] VaultError),
@@ -93,7 +93,7 @@ impl Step for Stamp {
         let Stored {
             value: document,
             version,
-        } = self.table.load::<Document>(key).await.map_err(StampError::Table)?;
+        } = self.table.load::<Document>(key).await?;
         if matches!(document.state, State::Issued { .. }) {
             return Ok(());
         }
@@ -108,39 +108,30 @@ impl Step for Stamp {
                 role,
                 document_id: document.id,
             });
-        let document = document.issue(sealed.clone()).map_err(StampError::State)?;
-        let event = self.environment.envelope(
-            &Cause::Event(event.traceparent),
-            SOURCE,
-            Event {
-                event_type: "document.issued",
-                subject: document.id.to_string(),
-                tenant: document.name.tenant.clone(),
-                data: Issued {
-                    document_id: document.id,
-                    sha256: sealed.sha256,
-                    verify_url: link,
-                },
-            },
+        let issued = Issued {
+            document_id: document.id,
+            sha256: sealed.sha256,
+            verify_url: link,
+        };
+        let document = document.issue(sealed).map_err(StampError::State)?;
+        let event = events::of(
+            &document,
+            &self.environment,
+            event.traceparent,
+            "document.issued",
+            issued,
         );
-        let mut transaction = self
-            .table
-            .transaction()
-            .update(&document, version)
-            .map_err(StampError::Table)?;
-        transaction = transaction.overwrite(&entry).map_err(StampError::Table)?;
+        let mut transaction = self.table.transaction().advance(version, &document, &event)?;
+        transaction = transaction.overwrite(&entry)?;
         for digest in &digests {
-            transaction = transaction.overwrite(digest).map_err(StampError::Table)?;
+            transaction = transaction.overwrite(digest)?;
         }
-        let transaction = transaction
-            .event(&document.key(), version + 1, &event)
-            .map_err(StampError::Table)?;
-        transaction.commit().await.map_err(StampError::Table)
+        Ok(transaction.commit().await?)
     }
 }
 
 impl Stamp {
-    /// Writes the sealed file once. If an earlier attempt wrote it, that file counts.
+    /// Writes the sealed file once, after it was verified. If an earlier attempt wrote it, that file counts.
     async fn seal(&self, document: &Document, signed: &Signed, link: &str) -> Result<Sealed, StampError> {
         let tenant = &document.name.tenant;
         let limit = self.limits.max_bytes as u64 + SIGNING_ROOM;
@@ -149,7 +140,6 @@ impl Stamp {
         if Sha256Digest::of(&base) != signed.sha256 {
             return Err(StampError::WrongBase);
         }
-        let at = self.environment.now();
         let request = SealRequest {
             field_prefix: messages::SEAL_FIELD.to_owned(),
             face: SealFace {
@@ -158,23 +148,26 @@ impl Stamp {
             },
             reason: Some(messages::SEALING_REASON.to_owned()),
             location: None,
-            signed_at: at,
+            signed_at: self.environment.now(),
         };
         let limits = self.limits;
-        let file = signer::write(&*self.seal, base, move |file, chain| {
+        let written = signer::write(&*self.seal, base, &limits, move |file, chain| {
             pdf::prepare_seal(file, &request, chain, &limits)
         });
-        let file = file.await.map_err(StampError::Write)?;
+        let written = written.await.map_err(StampError::Write)?;
         let target = vault_key(tenant, document.id, Stage::Final);
-        let kept = self
-            .vault
-            .keep_first(&target, PDF, file, limit)
-            .await
-            .map_err(StampError::Vault)?;
+        let put = self.vault.put_once(&target, PDF, written.bytes.clone()).await;
+        let kept = match put.map_err(StampError::Vault)? {
+            Put::Stored => written,
+            Put::AlreadyThere => {
+                let bytes = self.vault.get(&target, limit).await.map_err(StampError::Vault)?;
+                signer::check(bytes, &limits).await.map_err(StampError::Write)?
+            }
+        };
         Ok(Sealed {
-            sha256: Sha256Digest::of(&kept),
-            length: kept.len() as u64,
-            at,
+            sha256: kept.sha256,
+            length: kept.bytes.len() as u64,
+            at: kept.signed_at,
         })
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::description::Description;
 use crate::inbox_name::InboxName;
+use crate::notification::Sequencer;
 
 /// What every file in the vault is.
 pub(crate) const PDF: &str = "application/pdf";
@@ -46,19 +47,24 @@ pub(crate) fn vault_key(tenant: &TenantId, id: DocumentId, stage: Stage) -> Stri
 pub(crate) struct Sighting {
     pub(crate) tenant: TenantId,
     pub(crate) object: ObjectVersion,
+    pub(crate) sequencer: Option<Sequencer>,
     /// The document it became; none for a sidecar.
     pub(crate) document_id: Option<DocumentId>,
     pub(crate) at: Timestamp,
 }
 
 impl Record for Sighting {
-    /// The same bytes under the same name are the same object, whatever version the store gave them.
+    /// A version names one upload. Where the store keeps no versions, the `ETag` and the order of the upload do.
     fn key(&self) -> Key {
-        Key::state(
-            self.tenant.as_str(),
-            "object",
-            &format!("{}#{}", self.object.key, self.object.etag),
-        )
+        let ObjectVersion {
+            key, etag, version_id, ..
+        } = &self.object;
+        let upload = match (version_id, &self.sequencer) {
+            (Some(version), _) => format!("version#{version}"),
+            (None, Some(sequencer)) => format!("etag#{etag}#{}", sequencer.as_str()),
+            (None, None) => format!("etag#{etag}"),
+        };
+        Key::state(self.tenant.as_str(), "object", &format!("{key}#{upload}"))
     }
 }
 
@@ -67,6 +73,7 @@ impl Record for Sighting {
 pub(crate) struct Newest {
     pub(crate) name: InboxName,
     pub(crate) document_id: DocumentId,
+    pub(crate) sequencer: Option<Sequencer>,
 }
 
 impl Newest {
@@ -86,6 +93,9 @@ impl Record for Newest {
 pub(crate) struct Sidecar {
     pub(crate) name: InboxName,
     pub(crate) description: Description,
+    pub(crate) sequencer: Option<Sequencer>,
+    /// The document that it described last. Once that one is signed, the sidecar has served.
+    pub(crate) describes: Option<DocumentId>,
 }
 
 impl Sidecar {

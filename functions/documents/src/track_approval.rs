@@ -4,7 +4,7 @@ use kernel::{Disposition, Envelope, Fault};
 use platform::{ConfigError, Environment, Function, Step, Stored, Table, TableError};
 
 use crate::document::{Document, State, TransitionError};
-use crate::events::ApprovalChanged;
+use crate::events::{self, ApprovalChanged, Moved};
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -12,6 +12,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         environment,
         TrackApproval {
             table: environment.table()?,
+            environment: environment.clone(),
         },
     )
 }
@@ -19,6 +20,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
 /// The step's context.
 pub(crate) struct TrackApproval {
     table: Table,
+    environment: Environment,
 }
 
 /// A document could not follow its approval.
@@ -26,28 +28,28 @@ pub(crate) struct TrackApproval {
 pub(crate) enum TrackApprovalError {
     /// The document could not be loaded or stored.
     #[error("the document could not be loaded or stored")]
-    Table(#[source] TableError),
+    Table(#[from] TableError),
+    /// The event is none that documents follow.
+    #[error("the event is none that documents follow")]
+    Unknown,
     /// The document is in a state that contradicts its approval.
     #[error("the document contradicts its approval")]
     State(#[source] TransitionError),
-    /// Not an event of an approval that documents follow.
-    #[error("the event {0} is none that documents follow")]
-    Event(String),
 }
 
 impl Fault for TrackApprovalError {
     fn code(&self) -> &'static str {
         match self {
             Self::Table(error) => error.code(),
+            Self::Unknown => "track_approval.unknown_event",
             Self::State(_) => "track_approval.wrong_state",
-            Self::Event(_) => "track_approval.unknown_event",
         }
     }
 
     fn disposition(&self) -> Disposition {
         match self {
             Self::Table(error) => error.disposition(),
-            Self::State(_) | Self::Event(_) => Disposition::Reject,
+            Self::Unknown | Self::State(_) => Disposition::Reject,
         }
     }
 }
@@ -62,30 +64,55 @@ impl Step for TrackApproval {
         let Stored {
             value: document,
             version,
-        } = self
-            .table
-            .load::<Document>(key)
-            .await
-            .map_err(TrackApprovalError::Table)?;
-        let note = event.data.note.unwrap_or_default();
-        let followed = match (event.event_type.as_str(), &document.state) {
-            ("approval.opened", State::Imported { .. }) => document.await_approval(),
-            ("approval.returned", State::Imported { .. } | State::AwaitingApproval { .. }) => {
-                document.return_to_origin(note)
-            }
-            ("approval.rejected", State::Imported { .. } | State::AwaitingApproval { .. } | State::Returned { .. }) => {
-                document.reject(note)
-            }
-            // Repeated, or overtaken by a later event: the document is where it should be.
-            ("approval.opened" | "approval.returned" | "approval.rejected", _) => return Ok(()),
-            (other, _) => return Err(TrackApprovalError::Event(other.to_owned())),
+        } = self.table.load::<Document>(key).await?;
+        let change = Change::of(&event).ok_or(TrackApprovalError::Unknown)?;
+        if change.is_past(&document.state) {
+            return Ok(());
+        }
+        let note = event.data.note;
+        let reason = note.clone().unwrap_or_default();
+        let (document, event_type) = match change {
+            Change::Opened => (document.await_approval(), "document.awaiting_approval"),
+            Change::Returned => (document.return_to_origin(reason), "document.returned"),
+            Change::Rejected => (document.reject(reason), "document.rejected"),
         };
-        let document = followed.map_err(TrackApprovalError::State)?;
-        let transaction = self
-            .table
-            .transaction()
-            .update(&document, version)
-            .map_err(TrackApprovalError::Table)?;
-        transaction.commit().await.map_err(TrackApprovalError::Table)
+        let document = document.map_err(TrackApprovalError::State)?;
+        let moved = Moved {
+            note,
+            ..Moved::new(&document)
+        };
+        let event = events::of(&document, &self.environment, event.traceparent, event_type, moved);
+        Ok(self.table.commit(version, &document, &event).await?)
+    }
+}
+
+/// What became of an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Opened,
+    Returned,
+    Rejected,
+}
+
+impl Change {
+    fn of(event: &Envelope<ApprovalChanged>) -> Option<Self> {
+        match event.event_type.as_str() {
+            "approval.opened" => Some(Self::Opened),
+            "approval.returned" => Some(Self::Returned),
+            "approval.rejected" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+
+    /// Whether a document in `state` is there already, or further: events repeat and overtake each other.
+    fn is_past(self, state: &State) -> bool {
+        match state {
+            State::Detected | State::Quarantined { .. } | State::Imported { .. } => false,
+            State::AwaitingApproval { .. } | State::Approved { .. } | State::Signed { .. } | State::Issued { .. } => {
+                self == Self::Opened
+            }
+            State::Returned { .. } => self != Self::Rejected,
+            State::Rejected { .. } => self != Self::Returned,
+        }
     }
 }

@@ -6,6 +6,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a measurement that went wrong has no figure to show"
 )]
 #![allow(clippy::cast_precision_loss, reason = "counts and sizes here are far below 2^52")]

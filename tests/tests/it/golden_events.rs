@@ -34,8 +34,11 @@ pub(crate) fn schema(name: &str) -> jsonschema::Validator {
 fn keys(file: &str) -> Result<Vec<String>, String> {
     let text = std::fs::read(root().join("events").join(file)).unwrap();
     let notification: Notification = serde_json::from_slice(&text).map_err(|_| "unreadable".to_owned())?;
-    let objects = notification.created().map_err(|error| error.to_string())?;
-    Ok(objects.into_iter().map(|object| object.key).collect())
+    let created = notification.created().map(|created| match created {
+        Ok(created) => Ok(created.object.key),
+        Err(error) => Err(error.to_string()),
+    });
+    created.collect()
 }
 
 #[test]

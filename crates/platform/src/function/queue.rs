@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, StreamExt};
-use kernel::{Clock, Disposition, Fault};
+use kernel::{Clock, Disposition, Fault, MalformedJson, chain};
 use tracing::{Instrument, error, info, info_span, warn};
 
 use super::{Function, FunctionError, Step};
@@ -32,7 +32,7 @@ impl Function {
         Ok(Self(Arc::new(move |event| {
             let worker = worker.clone();
             Box::pin(async move {
-                let batch: SqsEvent = serde_json::from_value(event).map_err(|error| FunctionError(error.into()))?;
+                let batch: SqsEvent = serde_json::from_value(event).map_err(FunctionError::malformed)?;
                 let mut deliveries = futures::stream::iter(batch.records)
                     .map(|message| worker.clone().deliver(message))
                     .buffer_unordered(CONCURRENCY);
@@ -85,7 +85,11 @@ impl<S: Step> Worker<S> {
     async fn handle(&self, id: &str, body: &str) -> Result<(), Undelivered> {
         let message = match serde_json::from_str::<S::Message>(body) {
             Ok(message) => message,
-            Err(error) => return self.park(id, body, "message.malformed", &error).await,
+            Err(error) => {
+                return self
+                    .park(id, body, "message.malformed", &MalformedJson::from(error))
+                    .await;
+            }
         };
         let Err(error) = self.step.handle(message).await else {
             return Ok(());
@@ -146,16 +150,4 @@ fn trace_id(body: &str) -> String {
     serde_json::from_str::<Traced>(body)
         .map(|traced| traced.traceparent.trace_id())
         .unwrap_or_default()
-}
-
-/// What failed, and each reason below it.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use kernel::Envelope;
+use kernel::{Envelope, chain};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::error;
 
-use super::queue::chain;
 use super::{Function, FunctionError, Step};
 
 /// One change of the table, of which only a new event row has an envelope.
@@ -77,7 +76,7 @@ impl Function {
         Self(Arc::new(move |event| {
             let step = step.clone();
             Box::pin(async move {
-                let batch: Batch = serde_json::from_value(event).map_err(|error| FunctionError(error.into()))?;
+                let batch: Batch = serde_json::from_value(event).map_err(FunctionError::malformed)?;
                 let first = batch
                     .records
                     .first()

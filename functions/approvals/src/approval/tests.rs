@@ -13,8 +13,19 @@ fn route() -> Route {
     .unwrap()
 }
 
+fn trace() -> Traceparent {
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        .parse()
+        .unwrap()
+}
+
 fn in_status(status: Status) -> Approval {
-    let opened = Approval::open(DocumentId::from_bytes([1; 16]), "karo".parse().unwrap(), route());
+    let opened = Approval::open(
+        DocumentId::from_bytes([1; 16]),
+        "karo".parse().unwrap(),
+        route(),
+        trace(),
+    );
     Approval { status, ..opened }
 }
 
@@ -122,5 +133,24 @@ fn each_decision_is_kept_with_who_when_and_why() {
         at: at(),
     };
     assert_eq!(approval.history, [expected]);
-    assert!(approval.has_taken("d-1") && !approval.has_taken("d-2"));
+}
+
+#[test]
+fn a_decision_is_the_same_only_if_it_says_the_same() {
+    let taken = decision("examiner", Verdict::Approve, Some("Lengkap"));
+    let (approval, _) = in_status(Status::Awaiting { step: 0 }).decide(&taken, at()).unwrap();
+    assert_eq!(approval.has_taken(&taken), Ok(true));
+    assert_eq!(
+        approval.has_taken(&decision("examiner", Verdict::Approve, Some(" Lengkap\n"))),
+        Ok(true)
+    );
+    let other = decision("examiner", Verdict::Reject, Some("Lengkap"));
+    assert_eq!(approval.has_taken(&other), Err(DecideError::KeyReused));
+    assert_eq!(
+        approval.has_taken(&Decision {
+            id: "d-2".into(),
+            ..other
+        }),
+        Ok(false)
+    );
 }

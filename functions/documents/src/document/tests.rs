@@ -42,6 +42,12 @@ fn sealed() -> Sealed {
     }
 }
 
+fn trace() -> Traceparent {
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        .parse()
+        .unwrap()
+}
+
 fn in_state(state: State) -> Document {
     let object = ObjectVersion {
         bucket: "inbox".into(),
@@ -53,7 +59,7 @@ fn in_state(state: State) -> Document {
     let at = "2026-01-05T01:00:00Z".parse().unwrap();
     Document {
         state,
-        ..Document::detected(DocumentId::from_bytes([1; 16]), name, object, at)
+        ..Document::detected(DocumentId::from_bytes([1; 16]), name, object, at, trace())
     }
 }
 
@@ -66,10 +72,7 @@ fn every_state() -> Vec<State> {
         },
         State::Imported { file: file() },
         State::AwaitingApproval { file: file() },
-        State::Returned {
-            file: file(),
-            note: note.clone(),
-        },
+        State::Returned { note: note.clone() },
         State::Rejected { note },
         State::Approved { file: file() },
         State::Signed { signed: signed() },
@@ -80,19 +83,30 @@ fn every_state() -> Vec<State> {
     ]
 }
 
+fn number(number: &str) -> Description {
+    Description {
+        number: Some(number.into()),
+        ..Description::default()
+    }
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
 fn apply(document: Document, command: &str) -> Result<Document, TransitionError> {
     let note = String::from("Lampirkan KTP");
     match command {
         "quarantine" => document.quarantine("pdf.malformed"),
         "import" => document.import(file(), Description::default()),
-        "describe" => document.describe(Description {
-            number: Some("1/2026".into()),
-            ..Description::default()
+        "describe" => document.describe(number("1/2026"), at(3)).map_err(|error| match error {
+            DescribeError::State(error) => error,
+            DescribeError::TooOften => unreachable!("it was described once"),
         }),
         "await" => document.await_approval(),
         "return" => document.return_to_origin(note),
         "reject" => document.reject(note),
-        "approve" => document.approve(),
+        "approve" => document.approve(at(4)),
         "sign" => document.sign(signed()),
         "issue" => document.issue(sealed()),
         other => unreachable!("{other}"),
@@ -108,9 +122,9 @@ detected           quarantined  imported  -                  -                  
 quarantined        -            -         -                  -                  -         -         -         -       -
 imported           -            -         imported           awaiting_approval  returned  rejected  approved  -       -
 awaiting_approval  -            -         awaiting_approval  -                  returned  rejected  approved  -       -
-returned           -            -         returned           awaiting_approval  -         rejected  approved  -       -
+returned           -            -         -                  -                  -         -         -         -       -
 rejected           -            -         -                  -                  -         -         -         -       -
-approved           -            -         -                  -                  -         -         approved  signed  -
+approved           -            -         -                  -                  -         -         -         signed  -
 signed             -            -         -                  -                  -         -         -         -       issued
 issued             -            -         -                  -                  -         -         -         -       -
 ";
@@ -144,6 +158,34 @@ fn a_new_description_fills_and_replaces_but_loses_nothing() {
         (after.number.as_deref(), after.subject.as_deref()),
         (Some("1/2026"), Some("Klinik"))
     );
+}
+
+#[test]
+fn what_is_approved_is_what_was_said_when_the_official_decided() {
+    for (decided, expected) in [(1, "1"), (2, "1"), (3, "2"), (5, "3"), (9, "3")] {
+        let document = Document {
+            description: number("1"),
+            ..in_state(State::AwaitingApproval { file: file() })
+        };
+        let document = document.describe(number("2"), at(3)).unwrap();
+        let document = document.describe(number("3"), at(5)).unwrap();
+        let approved = document.approve(at(decided)).unwrap();
+        assert_eq!(
+            approved.description.number.as_deref(),
+            Some(expected),
+            "decided at {decided}"
+        );
+        assert_eq!(approved.earlier, []);
+    }
+}
+
+#[test]
+fn a_document_is_not_described_without_end() {
+    let mut document = in_state(State::AwaitingApproval { file: file() });
+    for second in 0..20 {
+        document = document.describe(number(&second.to_string()), at(second)).unwrap();
+    }
+    assert_eq!(document.describe(number("20"), at(20)), Err(DescribeError::TooOften));
 }
 
 #[test]
