@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ids::serde_as_text;
@@ -15,10 +16,7 @@ use crate::{EventId, ParseIdError, TenantId};
 ///
 /// `data` is the event's own payload; its JSON Schema stands in `events/schemas/<type>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    try_from = "RawEnvelope<T>",
-    bound(deserialize = "T: Deserialize<'de> + Payload", serialize = "T: Serialize")
-)]
+#[serde(bound(deserialize = "T: Deserialize<'de> + Payload"))]
 pub struct Envelope<T> {
     /// Always `1.0`.
     pub specversion: SpecVersion,
@@ -27,7 +25,7 @@ pub struct Envelope<T> {
     /// The context that recorded the event, such as `absah/documents`.
     pub source: String,
     /// What happened, such as `document.signed`.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "type_of::<T, _>")]
     pub event_type: EventType,
     /// The id of the aggregate that it happened to.
     pub subject: String,
@@ -54,57 +52,15 @@ impl Payload for serde_json::Value {
     const TYPES: &'static [&'static str] = &[];
 }
 
-/// An event came to somebody who does not know its type.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an event of type {0} is none of those that were expected")]
-struct UnexpectedType(EventType);
-
-#[derive(Deserialize)]
-struct RawEnvelope<T> {
-    specversion: SpecVersion,
-    id: EventId,
-    source: String,
-    #[serde(rename = "type")]
-    event_type: EventType,
-    subject: String,
-    time: Timestamp,
-    tenant: TenantId,
-    traceparent: Traceparent,
-    datacontenttype: String,
-    data: T,
-}
-
-impl<T: Payload> TryFrom<RawEnvelope<T>> for Envelope<T> {
-    type Error = UnexpectedType;
-
-    fn try_from(raw: RawEnvelope<T>) -> Result<Self, UnexpectedType> {
-        if !T::TYPES.is_empty() && !T::TYPES.contains(&raw.event_type.as_str()) {
-            return Err(UnexpectedType(raw.event_type));
-        }
-        let RawEnvelope {
-            specversion,
-            id,
-            source,
-            event_type,
-            subject,
-            time,
-            tenant,
-            traceparent,
-            datacontenttype,
-            data,
-        } = raw;
-        Ok(Self {
-            specversion,
-            id,
-            source,
-            event_type,
-            subject,
-            time,
-            tenant,
-            traceparent,
-            datacontenttype,
-            data,
-        })
+/// Reads a type that is one of those that carry `T`.
+fn type_of<'de, T: Payload, D: Deserializer<'de>>(deserializer: D) -> Result<EventType, D::Error> {
+    let read = EventType::deserialize(deserializer)?;
+    if T::TYPES.is_empty() || T::TYPES.contains(&read.as_str()) {
+        Ok(read)
+    } else {
+        Err(D::Error::custom(format_args!(
+            "an event of type {read} was not expected"
+        )))
     }
 }
 

@@ -185,208 +185,109 @@ impl Document {
 
     /// The bytes to sign, if it may be signed now.
     pub fn signable(&self) -> Result<File, TransitionError> {
-        match &self.state {
-            State::Approved { file } => Ok(*file),
-            State::Detected
-            | State::Quarantined { .. }
-            | State::Imported { .. }
-            | State::AwaitingApproval { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Signed { .. }
-            | State::Issued { .. } => Err(self.state.refuses("signed")),
-        }
+        let State::Approved { file } = self.state else {
+            return Err(self.state.refuses("signed"));
+        };
+        Ok(file)
     }
 
     /// The signed file, if it may be sealed now.
     pub fn sealable(&self) -> Result<&Signed, TransitionError> {
-        match &self.state {
-            State::Signed { signed } => Ok(signed),
-            State::Detected
-            | State::Quarantined { .. }
-            | State::Imported { .. }
-            | State::AwaitingApproval { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Issued { .. } => Err(self.state.refuses("sealed")),
-        }
+        let State::Signed { signed } = &self.state else {
+            return Err(self.state.refuses("sealed"));
+        };
+        Ok(signed)
     }
 
     /// Sets it aside.
     pub fn quarantine(self, code: &str) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Detected => Ok(Self {
-                state: State::Quarantined { code: code.to_owned() },
-                ..self
-            }),
-            state @ (State::Quarantined { .. }
-            | State::Imported { .. }
-            | State::AwaitingApproval { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("quarantined")),
-        }
+        let State::Detected = self.state else {
+            return Err(self.state.refuses("quarantined"));
+        };
+        Ok(self.into_state(State::Quarantined { code: code.to_owned() }))
     }
 
     /// Takes it into the vault.
     pub fn import(self, file: File, description: Description) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Detected => Ok(Self {
-                state: State::Imported { file },
-                description,
-                ..self
-            }),
-            state @ (State::Quarantined { .. }
-            | State::Imported { .. }
-            | State::AwaitingApproval { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("imported")),
-        }
+        let State::Detected = self.state else {
+            return Err(self.state.refuses("imported"));
+        };
+        let described = Self { description, ..self };
+        Ok(described.into_state(State::Imported { file }))
     }
 
     /// Describes it anew at the moment `at`, which an approval ends: what is signed is what was approved.
     pub fn describe(mut self, description: Description, at: Timestamp) -> Result<Self, DescribeError> {
-        match self.state {
-            State::Imported { .. } | State::AwaitingApproval { .. } => {
-                if self.earlier.len() >= DESCRIPTIONS {
-                    return Err(DescribeError::TooOften);
-                }
-                self.earlier.push(Earlier {
-                    until: at,
-                    description: self.description.clone(),
-                });
-                Ok(Self {
-                    description: description.or(self.description),
-                    ..self
-                })
-            }
-            state @ (State::Detected
-            | State::Quarantined { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("described").into()),
+        let (State::Imported { .. } | State::AwaitingApproval { .. }) = self.state else {
+            return Err(self.state.refuses("described").into());
+        };
+        if self.earlier.len() >= DESCRIPTIONS {
+            return Err(DescribeError::TooOften);
         }
+        self.earlier.push(Earlier {
+            until: at,
+            description: self.description.clone(),
+        });
+        Ok(Self {
+            description: description.or(self.description),
+            ..self
+        })
     }
 
     /// Hands it to the officials.
     pub fn await_approval(self) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Imported { file } => Ok(Self {
-                state: State::AwaitingApproval { file },
-                ..self
-            }),
-            state @ (State::Detected
-            | State::Quarantined { .. }
-            | State::AwaitingApproval { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("awaiting approval")),
-        }
+        let State::Imported { file } = self.state else {
+            return Err(self.state.refuses("awaiting approval"));
+        };
+        Ok(self.into_state(State::AwaitingApproval { file }))
     }
 
     /// Sends it back to where it came from.
     pub fn return_to_origin(self, note: String) -> Result<Self, TransitionError> {
-        match self.state {
-            // Events may overtake each other: an approval that was returned was certainly opened.
-            State::Imported { .. } | State::AwaitingApproval { .. } => Ok(Self {
-                state: State::Returned { note },
-                ..self
-            }),
-            state @ (State::Detected
-            | State::Quarantined { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("returned")),
-        }
+        // Events may overtake each other: an approval that was returned was certainly opened.
+        let (State::Imported { .. } | State::AwaitingApproval { .. }) = self.state else {
+            return Err(self.state.refuses("returned"));
+        };
+        Ok(self.into_state(State::Returned { note }))
     }
 
     /// Refuses it for good.
     pub fn reject(self, note: String) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Imported { .. } | State::AwaitingApproval { .. } => Ok(Self {
-                state: State::Rejected { note },
-                ..self
-            }),
-            state @ (State::Detected
-            | State::Quarantined { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("rejected")),
-        }
+        let (State::Imported { .. } | State::AwaitingApproval { .. }) = self.state else {
+            return Err(self.state.refuses("rejected"));
+        };
+        Ok(self.into_state(State::Rejected { note }))
     }
 
     /// Clears it for signing, as it was described at the moment of the decision.
     pub fn approve(mut self, decided_at: Timestamp) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Imported { file } | State::AwaitingApproval { file } => {
-                let at_decision = self.earlier.iter().position(|earlier| earlier.until > decided_at);
-                if let Some(index) = at_decision {
-                    self.description = self.earlier.swap_remove(index).description;
-                }
-                Ok(Self {
-                    state: State::Approved { file },
-                    earlier: Vec::new(),
-                    ..self
-                })
-            }
-            state @ (State::Detected
-            | State::Quarantined { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("approved")),
+        let (State::Imported { file } | State::AwaitingApproval { file }) = self.state else {
+            return Err(self.state.refuses("approved"));
+        };
+        let at_decision = self.earlier.iter().position(|earlier| earlier.until > decided_at);
+        if let Some(index) = at_decision {
+            self.description = self.earlier.swap_remove(index).description;
         }
+        self.earlier.clear();
+        Ok(self.into_state(State::Approved { file }))
     }
 
     /// Takes the official's signature.
     pub fn sign(self, signed: Signed) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Approved { .. } => Ok(Self {
-                state: State::Signed { signed },
-                ..self
-            }),
-            state @ (State::Detected
-            | State::Quarantined { .. }
-            | State::Imported { .. }
-            | State::AwaitingApproval { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Signed { .. }
-            | State::Issued { .. }) => Err(state.refuses("signed")),
-        }
+        let State::Approved { .. } = self.state else {
+            return Err(self.state.refuses("signed"));
+        };
+        Ok(self.into_state(State::Signed { signed }))
     }
 
     /// Takes the seal.
     pub fn issue(self, sealed: Sealed) -> Result<Self, TransitionError> {
-        match self.state {
-            State::Signed { signed } => Ok(Self {
-                state: State::Issued { signed, sealed },
-                ..self
-            }),
-            state @ (State::Detected
-            | State::Quarantined { .. }
-            | State::Imported { .. }
-            | State::AwaitingApproval { .. }
-            | State::Returned { .. }
-            | State::Rejected { .. }
-            | State::Approved { .. }
-            | State::Issued { .. }) => Err(state.refuses("issued")),
-        }
+        let signed = self.sealable()?.clone();
+        Ok(self.into_state(State::Issued { signed, sealed }))
+    }
+
+    fn into_state(self, state: State) -> Self {
+        Self { state, ..self }
     }
 }
 

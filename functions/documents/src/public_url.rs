@@ -48,8 +48,7 @@ impl FromStr for PublicUrl {
             && host.split('.').all(label)
             && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
             && letters(path, b".-/")
-            && !path.split('/').any(|part| part == "." || part == "..")
-            && !path.contains("//");
+            && (path.is_empty() || !path.split('/').any(|part| matches!(part, "" | "." | "..")));
         usable.then(|| Self(text.to_owned())).ok_or(PublicUrlError)
     }
 }
