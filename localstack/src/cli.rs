@@ -4,17 +4,26 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use documents::PublicUrl;
+use kernel::DocumentId;
 use platform::Settings;
 use tokio::net::TcpListener;
 
+use crate::demo::client::{Client, ClientError};
 use crate::demo::{self, DemoError};
 use crate::home::{Home, HomeError};
+use crate::journal;
 use crate::stack::{DEMO_TENANT, Stack, StackError, StackOptions};
 use crate::token::TokenError;
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:9000";
+/// How long connections and work at hand may take to end.
+const DRAIN: Duration = Duration::from_secs(10);
+/// What the log holds unless `LOG_LEVEL` says otherwise. The S3 server logs every 404 as an error.
+const LOG_LEVEL: &str = "warn,s3s=off";
 
 /// Absah on one machine: permits are detected, approved, signed, sealed and verifiable.
 #[derive(Debug, Parser)]
@@ -32,6 +41,8 @@ enum Command {
     Up(UpArguments),
     /// Print the development root certificates as PEM.
     Roots(DataArguments),
+    /// Approve a document as the demo official, on the stack at `AWS_ENDPOINT_URL`.
+    Approve(ApproveArguments),
     /// Print a bearer token of the demo official, for the decide function.
     Token(DataArguments),
 }
@@ -63,7 +74,15 @@ struct UpArguments {
     listen: SocketAddr,
     /// What QR codes begin with, if people reach this machine by another address.
     #[arg(long, value_name = "URL")]
-    public_url: Option<String>,
+    public_url: Option<PublicUrl>,
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+#[derive(Debug, Args)]
+struct ApproveArguments {
+    /// The document's id, as `absah up` shows it.
+    id: DocumentId,
     #[command(flatten)]
     data: DataArguments,
 }
@@ -90,6 +109,8 @@ enum CliError {
     Demo(#[from] DemoError),
     #[error("the token could not be made")]
     Token(#[from] TokenError),
+    #[error("the document could not be approved")]
+    Approve(#[from] ClientError),
     #[error("output failed")]
     Output(#[from] std::io::Error),
 }
@@ -99,15 +120,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match execute(arguments).await {
         Ok(code) => code,
         Err(error) => {
-            let mut text = error.to_string();
-            let mut source = std::error::Error::source(&error);
-            while let Some(reason) = source {
-                text.push_str(": ");
-                text.push_str(&reason.to_string());
-                source = reason.source();
-            }
             // Without standard error there is nobody left to tell.
-            let _nobody = writeln!(std::io::stderr(), "absah: {text}");
+            let _nobody = writeln!(std::io::stderr(), "absah: {}", kernel::chain(&error));
             ExitCode::FAILURE
         }
     }
@@ -125,6 +139,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CliError> {
             std::io::stdout().write_all(roots.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Approve(arguments) => approve(arguments).await,
         Command::Token(arguments) => {
             let token = open(&arguments)?.demo_token()?;
             writeln!(std::io::stdout(), "{token}")?;
@@ -145,14 +160,17 @@ async fn run_demo(arguments: DemoArguments) -> Result<ExitCode, CliError> {
     };
     let stack = Stack::start(listener, options(&home, None)).await?;
     let token = home.demo_token()?;
-    let all_well = demo::run(&stack, &arguments, &token).await?;
+    let all_well = tokio::select! {
+        all_well = demo::run(&stack, &arguments, &token) => all_well?,
+        () = interrupted() => return shut_down(stack, ExitCode::FAILURE).await,
+    };
     if !arguments.exit {
         let endpoint = stack.endpoint();
         writeln!(std::io::stderr(), "\nMelayani di {endpoint} – berhenti dengan Ctrl-C.")?;
         interrupted().await;
     }
-    stack.stop().await;
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let code = if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    shut_down(stack, code).await
 }
 
 async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
@@ -169,12 +187,34 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     out.flush()?;
     writeln!(
         std::io::stderr(),
-        "\nSiap. Letakkan PDF: aws s3 cp izin.pdf s3://inbox/{DEMO_TENANT}/loket/izin.pdf\nPeriksa dokumen: {}/\nBerhenti dengan Ctrl-C.",
+        "\nSiap. Letakkan PDF: aws s3 cp izin.pdf s3://{}/{DEMO_TENANT}/loket/izin.pdf\nSetujui dokumen: absah approve ID\nPeriksa dokumen: {}/\nBerhenti dengan Ctrl-C.\n",
+        stack.inbox_bucket,
         stack.endpoint()
     )?;
-    interrupted().await;
-    stack.stop().await;
+    tokio::select! {
+        () = journal::keep(stack.events()) => {}
+        () = interrupted() => {}
+    }
+    shut_down(stack, ExitCode::SUCCESS).await
+}
+
+/// Approves a document of a stack that runs, as the demo official.
+async fn approve(arguments: ApproveArguments) -> Result<ExitCode, CliError> {
+    let token = open(&arguments.data)?.demo_token()?;
+    let endpoint = Settings::from_process()
+        .optional("AWS_ENDPOINT_URL")
+        .map_or_else(|| format!("http://{DEFAULT_ADDRESS}"), str::to_owned);
+    Client::new(endpoint, token).approve(&arguments.id.to_string()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lets what is at work finish, for a while; a second interruption ends even that. What is on disk is whole at any moment.
+async fn shut_down(stack: Stack, code: ExitCode) -> Result<ExitCode, CliError> {
+    tokio::select! {
+        () = stack.stop() => Ok(code),
+        () = interrupted() => std::process::exit(130),
+        () = tokio::time::sleep(DRAIN) => std::process::exit(i32::from(code != ExitCode::SUCCESS)),
+    }
 }
 
 fn open(arguments: &DataArguments) -> Result<Home, HomeError> {
@@ -185,7 +225,7 @@ fn open(arguments: &DataArguments) -> Result<Home, HomeError> {
     Home::open(&folder)
 }
 
-fn options(home: &Home, public_url: Option<String>) -> StackOptions {
+fn options(home: &Home, public_url: Option<PublicUrl>) -> StackOptions {
     StackOptions {
         home: home.clone(),
         in_memory: false,
@@ -209,7 +249,10 @@ fn start_log(home: &Home) -> Result<(), CliError> {
     let path = home.folder().join("absah.log");
     let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
     let file = file.map_err(|error| HomeError::File(path, error))?;
-    platform::log_to(file, Settings::from_process().optional("LOG_LEVEL").unwrap_or("warn"));
+    platform::log_to(
+        file,
+        Settings::from_process().optional("LOG_LEVEL").unwrap_or(LOG_LEVEL),
+    );
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The demo: files go into the inbox, an official approves them, and each ends with its verification link.
 
-mod client;
+pub(crate) mod client;
 pub(crate) mod file;
 
 use std::collections::BTreeMap;
@@ -90,16 +90,17 @@ pub(crate) async fn run(stack: &Stack, arguments: &DemoArguments, token: &str) -
         let Some(file) = key_of.get(&event.subject).and_then(|key| by_key.get(key)) else {
             continue;
         };
-        let step = step_of(event.event_type.as_str());
-        progress
-            .step(&file.name, step, Some(&event.subject))
-            .map_err(DemoError::Output)?;
+        if let Some(step) = step_of(event.event_type.as_str()) {
+            progress
+                .step(&file.name, step, Some(&event.subject))
+                .map_err(DemoError::Output)?;
+        }
         match event.event_type.as_str() {
             "approval.opened" => {
                 let (client, id) = (client.clone(), event.subject.clone());
                 approvals.spawn(async move { client.approve(&id).await });
             }
-            "document.issued" | "document.quarantined" | "document.rejected" => {
+            "document.issued" | "document.quarantined" | "document.returned" | "document.rejected" => {
                 let Some(file) = key_of.get(&event.subject).and_then(|key| by_key.remove(key)) else {
                     continue;
                 };
@@ -123,15 +124,16 @@ pub(crate) async fn run(stack: &Stack, arguments: &DemoArguments, token: &str) -
     Ok(all_well)
 }
 
-/// The step that an event comes from.
-fn step_of(event_type: &str) -> &'static str {
+/// The step that an event comes from; none for events that tell of nothing that is shown.
+fn step_of(event_type: &str) -> Option<&'static str> {
     match event_type {
-        "document.detected" => "detect",
-        "document.imported" | "document.quarantined" => "import",
-        "approval.opened" => "advance-approval",
-        "document.signed" => "sign",
-        "document.issued" => "stamp",
-        _ => "decide",
+        "document.detected" => Some("detect"),
+        "document.imported" | "document.quarantined" => Some("import"),
+        "approval.opened" => Some("advance-approval"),
+        "approval.approved" | "approval.returned" | "approval.rejected" => Some("decide"),
+        "document.signed" => Some("sign"),
+        "document.issued" => Some("stamp"),
+        _ => None,
     }
 }
 
@@ -144,8 +146,12 @@ async fn finish(
     out: Option<&Path>,
 ) -> Result<Outcome, DemoError> {
     let text = |name: &str| event.data.get(name).and_then(Value::as_str).map(str::to_owned);
-    if event.event_type.as_str() != "document.issued" {
-        return Ok(Outcome::refused(file, &event.subject, text("code"), text("message")));
+    let refused = |state, message| Outcome::refused(file, &event.subject, state, text("code"), text(message));
+    match event.event_type.as_str() {
+        "document.quarantined" => return Ok(refused("quarantined", "message")),
+        "document.returned" => return Ok(refused("returned", "note")),
+        "document.rejected" => return Ok(refused("rejected", "note")),
+        _ => {}
     }
     let key = format!("{DEMO_TENANT}/documents/{}/final.pdf", event.subject);
     let bytes: Bytes = stack.vault().get(&key, FINAL_LIMIT).await.map_err(DemoError::Vault)?;

@@ -21,6 +21,10 @@ use tracing::{error, warn};
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// A client that takes longer to send its headers is not waited for. Longer than AWS clients keep an idle connection.
 const HEADER_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(2);
+/// The pause after a connection could not be accepted.
+const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+/// A client that takes longer to send its body is not waited for.
+const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 /// The function that answers what no other does.
 const DEFAULT: &str = "verify";
 
@@ -88,7 +92,11 @@ pub(crate) async fn serve(listener: TcpListener, front: Arc<Front>, stop: Cancel
                 let _best_effort = stream.set_nodelay(true);
                 connections.spawn(connection(TokioIo::new(stream), peer, front.clone(), stop.clone()));
             }
-            Err(failure) => warn!(error.chain = %failure, "a connection was not accepted"),
+            Err(failure) => {
+                warn!(error.chain = %failure, "a connection was not accepted");
+                // Too many open files, mostly: accepting again at once would only spin.
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
     while connections.join_next().await.is_some() {}
@@ -121,8 +129,10 @@ async fn connection(
 
 async fn call(function: &Function, request: Request<Incoming>, path: &str, peer: SocketAddr) -> Response<BoxBody> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, "Isi permintaan terlalu besar.");
+    let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return plain(StatusCode::PAYLOAD_TOO_LARGE, "Isi permintaan terlalu besar."),
+        Err(_) => return plain(StatusCode::REQUEST_TIMEOUT, "Isi permintaan tidak kunjung lengkap."),
     };
     let now = jiff::Timestamp::now().as_millisecond();
     let event = HttpEvent::new(&parts, path, &body.to_bytes(), peer.ip().to_string(), now);

@@ -6,6 +6,7 @@ mod catalog;
 mod demo;
 mod front;
 mod home;
+mod journal;
 mod pki;
 mod progress;
 mod sources;

@@ -23,7 +23,13 @@ const STEPS: [&str; 8] = [
 ];
 
 /// Shows how the files get on.
-pub(crate) enum Progress {
+pub(crate) struct Progress {
+    display: Display,
+    /// What is said once the display stands still.
+    results: Vec<String>,
+}
+
+enum Display {
     /// One JSON object a line.
     Json,
     /// A line per file, redrawn in place.
@@ -47,6 +53,75 @@ struct StepLine<'a> {
 
 impl Progress {
     pub(crate) fn new(json: bool, files: &[String]) -> Self {
+        Self {
+            display: Display::new(json, files),
+            results: Vec::new(),
+        }
+    }
+
+    /// A file has passed a step.
+    pub(crate) fn step(&mut self, file: &str, step: &'static str, id: Option<&str>) -> std::io::Result<()> {
+        match &self.display {
+            Display::Json => json_line(&StepLine {
+                file,
+                step,
+                id,
+                at: jiff::Timestamp::now(),
+            }),
+            Display::Live { lines, .. } => {
+                if let Some(line) = lines.get(file) {
+                    let reached = STEPS
+                        .iter()
+                        .position(|name| *name == step)
+                        .map_or(0, |index| index as u64 + 1);
+                    line.set_position(line.position().max(reached));
+                    line.set_message(step);
+                }
+                Ok(())
+            }
+            Display::Bar(bar) => {
+                bar.set_message(format!("{file}: {step}"));
+                Ok(())
+            }
+            Display::Plain => {
+                let id = id.unwrap_or("");
+                writeln!(std::io::stderr(), "{file:<24} {step:<17} {id}")
+            }
+        }
+    }
+
+    /// A file has ended.
+    pub(crate) fn end(&mut self, outcome: &Outcome) -> std::io::Result<()> {
+        let result = format!("{:<24} {}", outcome.file, sentence(outcome));
+        match &self.display {
+            Display::Json => return json_line(outcome),
+            Display::Live { lines, .. } => {
+                if let Some(line) = lines.get(&outcome.file) {
+                    line.finish_with_message(outcome.state);
+                }
+            }
+            Display::Bar(bar) => bar.inc(1),
+            Display::Plain => {}
+        }
+        self.results.push(result);
+        Ok(())
+    }
+
+    /// Leaves the display as it is, and says below it what became of each file. Nothing of that is cut to the terminal's width.
+    pub(crate) fn close(self) -> std::io::Result<()> {
+        if let Display::Bar(bar) = &self.display {
+            bar.finish();
+        }
+        let mut out = std::io::stdout().lock();
+        for result in self.results {
+            writeln!(out, "{result}")?;
+        }
+        out.flush()
+    }
+}
+
+impl Display {
+    fn new(json: bool, files: &[String]) -> Self {
         if json {
             return Self::Json;
         }
@@ -72,65 +147,6 @@ impl Progress {
             lines: files.iter().map(line).collect(),
             _all: all,
         }
-    }
-
-    /// A file has passed a step.
-    pub(crate) fn step(&mut self, file: &str, step: &'static str, id: Option<&str>) -> std::io::Result<()> {
-        match self {
-            Self::Json => json_line(&StepLine {
-                file,
-                step,
-                id,
-                at: jiff::Timestamp::now(),
-            }),
-            Self::Live { lines, .. } => {
-                if let Some(line) = lines.get(file) {
-                    let reached = STEPS
-                        .iter()
-                        .position(|name| *name == step)
-                        .map_or(0, |index| index as u64 + 1);
-                    line.set_position(line.position().max(reached));
-                    line.set_message(step);
-                }
-                Ok(())
-            }
-            Self::Bar(bar) => {
-                bar.set_message(format!("{file}: {step}"));
-                Ok(())
-            }
-            Self::Plain => {
-                let id = id.unwrap_or("");
-                writeln!(std::io::stderr(), "{file:<24} {step:<17} {id}")
-            }
-        }
-    }
-
-    /// A file has ended.
-    pub(crate) fn end(&mut self, outcome: &Outcome) -> std::io::Result<()> {
-        match self {
-            Self::Json => json_line(outcome),
-            Self::Live { lines, .. } => {
-                if let Some(line) = lines.get(&outcome.file) {
-                    line.finish_with_message(sentence(outcome));
-                }
-                Ok(())
-            }
-            Self::Bar(bar) => {
-                bar.inc(1);
-                bar.println(format!("{:<24} {}", outcome.file, sentence(outcome)));
-                Ok(())
-            }
-            Self::Plain => writeln!(std::io::stderr(), "{:<24} {}", outcome.file, sentence(outcome)),
-        }
-    }
-
-    /// Leaves the display as it is.
-    pub(crate) fn close(self) -> std::io::Result<()> {
-        match self {
-            Self::Bar(bar) => bar.finish(),
-            Self::Json | Self::Live { .. } | Self::Plain => {}
-        }
-        std::io::stdout().flush()
     }
 }
 

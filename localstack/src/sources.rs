@@ -5,5 +5,5 @@ mod queue;
 mod stream;
 
 pub(crate) use feed::EventFeed;
-pub(crate) use queue::queue;
+pub(crate) use queue::{QueueSource, queue};
 pub(crate) use stream::Stream;

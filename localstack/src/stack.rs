@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use documents::PublicUrl;
 use embedded::{Credentials, Engine, EngineError, Options, Storage};
 use platform::{
     Aws, ConfigError, EffectHook, Environment, Inbox, Provision, ProvisionError, Queues, Settings, StreamError, Table,
@@ -33,7 +34,7 @@ pub struct StackOptions {
     /// Keep everything in memory instead of in the data folder.
     pub in_memory: bool,
     /// What QR codes begin with; by default the address that the stack listens on.
-    pub public_url: Option<String>,
+    pub public_url: Option<PublicUrl>,
     /// Whether queues and streams set functions off. Without, a test delivers messages itself.
     pub triggers: bool,
     /// Called around each effect of the functions, for tests.
@@ -82,6 +83,9 @@ pub struct Stack {
     pub functions: BTreeMap<String, platform::Function>,
     /// The queues' URLs, by name.
     pub queues: BTreeMap<String, String>,
+    /// The name of the bucket into which documents are dropped.
+    pub inbox_bucket: String,
+    vault_bucket: String,
     feed: EventFeed,
     engine: Engine,
     sources: JoinSet<()>,
@@ -144,9 +148,9 @@ impl Stack {
             for trigger in declared.triggers.iter().filter(|_| options.triggers) {
                 let (function, stop) = (function.clone(), stop_sources.clone());
                 match trigger {
-                    Trigger::Queue { arn } => {
-                        let (queues, url) = (Queues::new(&environment.aws), names.queue_url(arn)?.to_owned());
-                        running.spawn(sources::queue(queues, url, arn.clone(), function, stop));
+                    Trigger::Queue(source) => {
+                        let (queues, url) = (Queues::new(&environment.aws), names.queue_url(&source.arn)?.to_owned());
+                        running.spawn(sources::queue(queues, url, source.clone(), function, stop));
                     }
                     Trigger::Stream { arn, batch_size } => {
                         let checkpoint = (!options.in_memory).then(|| options.home.folder().join("stream.json"));
@@ -158,6 +162,8 @@ impl Stack {
             functions.insert(name, function);
         }
         let table = names.of("MainTable")?.to_owned();
+        let inbox_bucket = names.of("InboxBucket")?.to_owned();
+        let vault_bucket = names.of("VaultBucket")?.to_owned();
         let own = connection.into_iter().chain([("TABLE_NAME".to_owned(), table)]);
         let environment = environment.with_settings(own.collect());
         Ok(Self {
@@ -165,6 +171,8 @@ impl Stack {
             environment,
             functions,
             queues,
+            inbox_bucket,
+            vault_bucket,
             feed,
             engine,
             sources: running,
@@ -194,7 +202,7 @@ impl Stack {
     /// The vault.
     #[must_use]
     pub fn vault(&self) -> Vault {
-        Vault::new(&self.environment.aws, "vault".to_owned())
+        Vault::new(&self.environment.aws, self.vault_bucket.clone())
     }
 
     /// The inbox.
@@ -233,7 +241,11 @@ fn parameters(options: &StackOptions, endpoint: &str) -> Result<BTreeMap<String,
     Ok([
         (
             "PublicUrl",
-            options.public_url.clone().unwrap_or_else(|| endpoint.to_owned()),
+            options
+                .public_url
+                .as_ref()
+                .map_or(endpoint, PublicUrl::as_str)
+                .to_owned(),
         ),
         ("TokenPublicKey", home.token_public_key()?),
         ("WebhookToken", home.secrets().webhook_token.clone()),

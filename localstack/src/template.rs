@@ -9,6 +9,8 @@ use serde_yaml_ng::Value;
 
 pub(crate) use resolve::Names;
 
+use crate::sources::QueueSource;
+
 /// The template that this program was built with.
 const SOURCE: &str = include_str!("../../template.yaml");
 
@@ -31,6 +33,14 @@ pub enum TemplateError {
         id: String,
         /// What is missing.
         property: &'static str,
+    },
+    /// A trigger has a property that the runner would have to ignore.
+    #[error("a trigger of {id} has {property}, which this program does not play")]
+    NotPlayed {
+        /// The logical id of its function.
+        id: String,
+        /// The property.
+        property: String,
     },
 }
 
@@ -96,8 +106,8 @@ pub(crate) struct Function {
 /// What sets a function off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trigger {
-    /// Messages of the queue with this ARN.
-    Queue { arn: String },
+    /// Messages of a queue.
+    Queue(QueueSource),
     /// Changes of the table with this stream ARN.
     Stream { arn: String, batch_size: i32 },
 }
@@ -251,15 +261,23 @@ fn trigger(id: &str, event: &Value, names: &Names<'_>) -> Result<Trigger, Templa
             .and_then(|all| all.get(name))
             .ok_or_else(|| missing(id, name))
     };
+    let batch_size = || {
+        let size = property("BatchSize")?
+            .as_i64()
+            .and_then(|size| i32::try_from(size).ok());
+        size.ok_or_else(|| missing(id, "BatchSize"))
+    };
     match event.get("Type").and_then(Value::as_str) {
-        Some("SQS") => Ok(Trigger::Queue {
-            arn: names.text(property("Queue")?)?,
-        }),
+        Some("SQS") => {
+            only(id, event, &QUEUE_PROPERTIES)?;
+            Ok(Trigger::Queue(QueueSource {
+                arn: names.text(property("Queue")?)?,
+                batch_size: batch_size()?,
+            }))
+        }
         Some("DynamoDB") => {
-            let batch_size = property("BatchSize")?
-                .as_i64()
-                .and_then(|size| i32::try_from(size).ok());
-            let batch_size = batch_size.ok_or_else(|| missing(id, "BatchSize"))?;
+            only(id, event, &STREAM_PROPERTIES)?;
+            let batch_size = batch_size()?;
             Ok(Trigger::Stream {
                 arn: names.text(property("Stream")?)?,
                 batch_size,
@@ -267,6 +285,36 @@ fn trigger(id: &str, event: &Value, names: &Names<'_>) -> Result<Trigger, Templa
         }
         Some(_) | None => Err(missing(id, "event type")),
     }
+}
+
+/// What the runner plays of a queue's trigger.
+const QUEUE_PROPERTIES: [&str; 3] = ["Queue", "BatchSize", "FunctionResponseTypes"];
+/// What the runner plays of a stream's trigger. It delivers every record until it is taken: a filter, a last attempt and
+/// splitting a batch only spare work in AWS.
+const STREAM_PROPERTIES: [&str; 8] = [
+    "Stream",
+    "StartingPosition",
+    "BatchSize",
+    "FunctionResponseTypes",
+    "MaximumRetryAttempts",
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "FilterCriteria",
+];
+
+/// An error for a property that the runner would ignore.
+fn only(id: &str, event: &Value, played: &[&str]) -> Result<(), TemplateError> {
+    let properties = event.get("Properties").and_then(Value::as_mapping);
+    let names = properties.into_iter().flatten().filter_map(|(name, _)| name.as_str());
+    for name in names {
+        if !played.contains(&name) {
+            return Err(TemplateError::NotPlayed {
+                id: id.to_owned(),
+                property: name.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn missing(id: &str, property: &'static str) -> TemplateError {

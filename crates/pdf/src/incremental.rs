@@ -101,6 +101,16 @@ impl<'a> Base<'a> {
         })
     }
 
+    /// The root of the page tree; none where the catalog names none.
+    pub(crate) fn page_tree(&self) -> Option<ObjectId> {
+        let text = self.catalog.1.get(b"Pages")?;
+        match raw::value(text, self.limits)? {
+            Object::Reference(root) => Some(root),
+            // The object types are another library's.
+            _ => None,
+        }
+    }
+
     /// The source text of an object. Missing objects are `null`.
     pub(crate) fn source(&self, id: ObjectId) -> Vec<u8> {
         raw::source(&self.loaded, self.pdf, id, self.limits).unwrap_or_else(|| b"null".to_vec())

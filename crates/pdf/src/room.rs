@@ -39,14 +39,7 @@ fn append_page(base: &Base<'_>, bytes: Vec<u8>) -> Result<Vec<u8>, AppendError> 
     const BAD: AppendError = AppendError::Malformed {
         why: "the page tree cannot be extended",
     };
-    let root = base
-        .catalog
-        .1
-        .get(b"Pages")
-        .and_then(|text| raw::value(text, base.limits));
-    let Some(Object::Reference(root)) = root else {
-        return Err(BAD);
-    };
+    let root = base.page_tree().ok_or(BAD)?;
     let mut tree = base.dict(root).ok_or(BAD)?;
     let count = tree.get(b"Count").ok_or(BAD)?;
     let count = base.value(count)?.as_i64().map_err(|_| BAD)?;

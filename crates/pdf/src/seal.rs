@@ -53,7 +53,7 @@ pub struct SealRequest {
 pub enum SealError {
     /// Nothing may be appended to the file.
     #[error("the document cannot be sealed")]
-    Append(#[source] AppendError),
+    Append(#[from] AppendError),
     /// The text does not fit into a QR code's alphanumeric mode.
     #[error("the text of the QR code has other characters than an alphanumeric QR code can hold, or too many")]
     QrText,
@@ -80,12 +80,6 @@ impl Fault for SealError {
             Self::Append(error) => error.disposition(),
             Self::QrText | Self::NoRoom | Self::Encoding(_) => Disposition::Reject,
         }
-    }
-}
-
-impl From<AppendError> for SealError {
-    fn from(error: AppendError) -> Self {
-        Self::Append(error)
     }
 }
 

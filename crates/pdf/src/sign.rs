@@ -32,7 +32,7 @@ pub struct SignatureRequest {
 pub enum SignError {
     /// Nothing may be appended to the file.
     #[error("the document cannot be signed")]
-    Append(#[source] AppendError),
+    Append(#[from] AppendError),
     /// The signed attributes cannot be encoded.
     #[error("the signature cannot be encoded")]
     Encoding(#[source] der::Error),
@@ -51,12 +51,6 @@ impl Fault for SignError {
             Self::Append(error) => error.disposition(),
             Self::Encoding(_) => Disposition::Reject,
         }
-    }
-}
-
-impl From<AppendError> for SignError {
-    fn from(error: AppendError) -> Self {
-        Self::Append(error)
     }
 }
 

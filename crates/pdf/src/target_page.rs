@@ -6,7 +6,7 @@ use lopdf::{Object, ObjectId};
 
 use crate::geometry::{Rect, Rotation, View};
 use crate::incremental::{AppendError, Base};
-use crate::raw::{self, RawDict};
+use crate::raw::RawDict;
 
 /// What a page takes over from its ancestors when it does not say it itself (ISO 32000-2, table 31).
 pub(crate) const INHERITED: [&[u8]; 4] = [b"MediaBox", b"CropBox", b"Rotate", b"Resources"];
@@ -43,14 +43,7 @@ pub(crate) fn pages(base: &Base<'_>, end: End, count: usize) -> Result<Vec<Page>
     const BAD: AppendError = AppendError::Malformed {
         why: "there is no page tree",
     };
-    let root = base
-        .catalog
-        .1
-        .get(b"Pages")
-        .and_then(|text| raw::value(text, base.limits));
-    let Some(Object::Reference(root)) = root else {
-        return Err(BAD);
-    };
+    let root = base.page_tree().ok_or(BAD)?;
     let mut found = Vec::new();
     let mut visited = Vec::new();
     let mut waiting = vec![(root, Rc::new(RawDict::default()))];

@@ -76,15 +76,20 @@ impl Queues {
         Ok(())
     }
 
-    /// Receives up to ten messages, waiting up to `wait_seconds` (at most 20) for the first.
-    pub async fn receive(&self, queue_url: &str, wait_seconds: i32) -> Result<Vec<ReceivedMessage>, QueueError> {
+    /// Receives up to `most` messages (1 to 10), waiting up to `wait_seconds` (at most 20) for the first.
+    pub async fn receive(
+        &self,
+        queue_url: &str,
+        most: i32,
+        wait_seconds: i32,
+    ) -> Result<Vec<ReceivedMessage>, QueueError> {
         use aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
 
         let received = self
             .0
             .receive_message()
             .queue_url(queue_url)
-            .max_number_of_messages(10)
+            .max_number_of_messages(most)
             .wait_time_seconds(wait_seconds)
             .message_system_attribute_names(ApproximateReceiveCount)
             .send()

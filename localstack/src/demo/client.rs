@@ -62,7 +62,7 @@ impl Client {
             .to_owned())
     }
 
-    /// Opens the link that the QR holds, as a phone does; an error unless it names an authentic document.
+    /// Opens the link that the QR holds, as a phone does; an error unless it names a registered document.
     pub(crate) async fn open(&self, link: &str) -> Result<(), ClientError> {
         self.send(link, Request::builder().uri(link), Bytes::new())
             .await

@@ -1,6 +1,7 @@
 //! One file of the demo, and what became of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -15,6 +16,9 @@ const SAMPLE: (&str, &[u8], &[u8]) = (
     include_bytes!("../../../events/samples/permit.pdf"),
     include_bytes!("../../../events/samples/permit.json"),
 );
+
+/// Above what importing takes, so that the demo shows how it refuses.
+const FILE_LIMIT: u64 = 64 << 20;
 
 /// A file to drive through.
 #[derive(Debug)]
@@ -66,17 +70,18 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<DemoFile>, DemoError> {
         {
             return Err(DemoError::NotPdf(path.display().to_string()));
         }
-        if !names.insert(name.clone()) {
+        // `a.pdf` and `a.PDF` would have one sidecar and one final file.
+        if !names.insert(name.to_ascii_lowercase()) {
             return Err(DemoError::SameName(name));
         }
         let failed = |path: &Path| {
             let path = path.display().to_string();
             move |error| DemoError::File(path, error)
         };
-        let bytes = Bytes::from(std::fs::read(path).map_err(failed(path))?);
+        let bytes = read_capped(path).map_err(failed(path))?;
         let beside = path.with_extension("json");
-        let sidecar = match std::fs::read(&beside) {
-            Ok(bytes) => Some(Bytes::from(bytes)),
+        let sidecar = match read_capped(&beside) {
+            Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(&beside)(error)),
         };
@@ -88,6 +93,21 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<DemoFile>, DemoError> {
         });
     }
     Ok(files)
+}
+
+/// Reads a file, but never more than any document may have; what is larger is refused by importing all the same.
+fn read_capped(path: &Path) -> std::io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(FILE_LIMIT + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(std::io::Error::other(format!(
+            "it is larger than {} MiB",
+            FILE_LIMIT >> 20
+        )));
+    }
+    Ok(Bytes::from(bytes))
 }
 
 impl DemoFile {
@@ -111,12 +131,18 @@ impl DemoFile {
         if let Some(sidecar) = self.sidecar.clone() {
             let key = format!("{folder}/{}.json", self.stem());
             let dropped = inbox
-                .drop_off("inbox", &key, "application/json", BTreeMap::new(), sidecar)
+                .drop_off(&stack.inbox_bucket, &key, "application/json", BTreeMap::new(), sidecar)
                 .await;
             dropped.map_err(DemoError::Inbox)?;
         }
         let dropped = inbox
-            .drop_off("inbox", &self.key, "application/pdf", metadata, self.bytes.clone())
+            .drop_off(
+                &stack.inbox_bucket,
+                &self.key,
+                "application/pdf",
+                metadata,
+                self.bytes.clone(),
+            )
             .await;
         dropped.map_err(DemoError::Inbox)
     }
@@ -144,11 +170,18 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn refused(file: &DemoFile, id: &str, code: Option<String>, message: Option<String>) -> Self {
+    /// A file that was not issued: `state` says what became of it instead.
+    pub(crate) fn refused(
+        file: &DemoFile,
+        id: &str,
+        state: &'static str,
+        code: Option<String>,
+        message: Option<String>,
+    ) -> Self {
         Self {
             file: file.name.clone(),
             id: Some(id.to_owned()),
-            state: "quarantined",
+            state,
             verify_url: None,
             final_file: None,
             sha256: None,

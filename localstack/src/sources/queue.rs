@@ -1,4 +1,4 @@
-//! A queue as a function's trigger: batches of up to ten, acknowledged but for the reported failures.
+//! A queue as a function's trigger: batches, acknowledged but for the reported failures.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,6 +17,14 @@ const WAIT_SECONDS: i32 = 20;
 /// The pause after the queue itself failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// A queue that triggers a function, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QueueSource {
+    pub(crate) arn: String,
+    /// The most messages of one batch, 1 to 10.
+    pub(crate) batch_size: i32,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Response {
@@ -31,22 +39,33 @@ struct Failure {
 }
 
 /// Delivers the queue's messages to `function` until stopped; then finishes the batches at work.
-pub(crate) async fn queue(queues: Queues, url: String, arn: String, function: Function, stop: CancellationToken) {
-    let workers = (0..WORKERS).map(|_| work(&queues, &url, &arn, &function, &stop));
+pub(crate) async fn queue(
+    queues: Queues,
+    url: String,
+    source: QueueSource,
+    function: Function,
+    stop: CancellationToken,
+) {
+    let workers = (0..WORKERS).map(|_| work(&queues, &url, &source, &function, &stop));
     futures::future::join_all(workers).await;
 }
 
-async fn work(queues: &Queues, url: &str, arn: &str, function: &Function, stop: &CancellationToken) {
+async fn work(queues: &Queues, url: &str, source: &QueueSource, function: &Function, stop: &CancellationToken) {
     loop {
         let received = tokio::select! {
             () = stop.cancelled() => return,
-            received = queues.receive(url, WAIT_SECONDS) => received,
+            received = queues.receive(url, source.batch_size, WAIT_SECONDS) => received,
         };
         match received {
             Ok(messages) if messages.is_empty() => {}
-            Ok(messages) => deliver(queues, url, arn, function, messages).await,
+            Ok(messages) => deliver(queues, url, &source.arn, function, messages).await,
             Err(failure) => {
-                warn!(queue.url = url, error.code = failure.code(), error.chain = ?failure, "a queue cannot be read");
+                warn!(
+                    queue.url = url,
+                    error.code = failure.code(),
+                    error.chain = kernel::chain(&failure),
+                    "a queue cannot be read"
+                );
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(PAUSE) => {}

@@ -57,7 +57,11 @@ impl Stream {
     pub(crate) async fn run(mut self, function: Function, feed: EventFeed, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(failure) = self.deliver(&function, &feed, &stop).await {
-                warn!(error.code = failure.code(), error.chain = ?failure, "the stream is read again from its last place");
+                warn!(
+                    error.code = failure.code(),
+                    error.chain = kernel::chain(&failure),
+                    "the stream is read again from its last place"
+                );
                 tokio::select! {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(PAUSE) => {}

@@ -76,3 +76,16 @@ fn a_parameter_without_value_and_a_reference_to_nothing_are_named() {
     let error = template.queues(&names).unwrap_err();
     assert_eq!(error.to_string(), "the template refers to Gone.Arn, which is not there");
 }
+
+#[test]
+fn a_trigger_with_a_property_that_the_runner_would_ignore_is_refused() {
+    let event: Value = serde_yaml_ng::from_str(
+        "{Type: SQS, Properties: {Queue: q, BatchSize: 10, MaximumBatchingWindowInSeconds: 5}}",
+    )
+    .unwrap();
+    let refused = only("ImportFunction", &event, &QUEUE_PROPERTIES).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "a trigger of ImportFunction has MaximumBatchingWindowInSeconds, which this program does not play"
+    );
+}

@@ -1,9 +1,11 @@
 //! Exactly one effect: every message one to five times, in random order, and a crash around every effect of every step.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use documents::{Document, State};
+use kernel::DocumentId;
 use localstack::Stack;
 use platform::{Effect, EffectHook, Function, Key, Moment, Queues, ReceivedMessage, StreamRecord, Streams};
 use rand::rngs::StdRng;
@@ -11,7 +13,10 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::support::{Newest, TENANT, decision, drop_pdf, sample, stack, tenant};
+use crate::support::{
+    Newest, TENANT, assert_issued_once, batch_event, decision, document, drop_pdf, failures, http_event, sample, stack,
+    tenant,
+};
 
 const DOCUMENTS: usize = 200;
 const QUEUES: [&str; 6] = [
@@ -64,7 +69,10 @@ impl Crashes {
 struct Chaos<'a> {
     stack: &'a Stack,
     random: StdRng,
-    waiting: BTreeMap<&'static str, VecDeque<ReceivedMessage>>,
+    /// Deliveries that are still to come, of all queues.
+    waiting: Vec<(&'static str, ReceivedMessage)>,
+    /// Documents that the official does not approve.
+    rejected: BTreeSet<String>,
     crashed_invocations: usize,
 }
 
@@ -86,62 +94,78 @@ impl Chaos<'_> {
         for step in QUEUES {
             let url = &self.stack.queues[&format!("absah-{step}")];
             loop {
-                let messages = queues.receive(url, 0).await.unwrap();
+                let messages = queues.receive(url, 10, 0).await.unwrap();
                 if messages.is_empty() {
                     break;
                 }
                 any = true;
                 let handles: Vec<_> = messages.iter().map(|message| message.receipt_handle.clone()).collect();
                 queues.delete(url, &handles).await.unwrap();
-                let pool = self.waiting.entry(step).or_default();
                 for message in messages {
                     let copies = self.random.random_range(1..=5);
-                    pool.extend(std::iter::repeat_n(message, copies));
+                    self.waiting.extend(std::iter::repeat_n((step, message), copies));
                 }
             }
         }
         any
     }
 
-    /// Delivers everything that was received, in random order; what fails is delivered again.
+    /// Delivers about two thirds of what waits, in random order over all queues, and what fails again; the rest comes
+    /// late, when other events have overtaken it.
     async fn deliver(&mut self) {
-        for step in QUEUES {
-            let mut pool: Vec<_> = self.waiting.remove(step).unwrap_or_default().into();
-            pool.shuffle(&mut self.random);
-            let mut rounds = 0;
-            while !pool.is_empty() {
-                rounds += 1;
-                assert!(rounds < 10_000, "{step} never finishes: {:?}", pool[0].body);
-                // One message at a time while points are counted, so that each has a place of its own.
-                let size = if rounds % 2 == 0 {
-                    1
+        self.waiting.shuffle(&mut self.random);
+        let late = if self.waiting.len() < 20 {
+            0
+        } else {
+            self.waiting.len() / 3
+        };
+        let mut attempts = 0;
+        while self.waiting.len() > late {
+            attempts += 1;
+            assert!(attempts < 20_000, "never finishes: {:?}", self.waiting.last());
+            // Every other time one message alone, so that each point has a place of its own.
+            let size = if attempts % 2 == 0 {
+                1
+            } else {
+                self.random.random_range(1..=10)
+            };
+            let step = self.waiting[self.waiting.len() - 1].0;
+            let mut batch = Vec::new();
+            let mut others = Vec::new();
+            while batch.len() < size
+                && let Some((of, message)) = self.waiting.pop()
+            {
+                if of == step {
+                    batch.push(message);
                 } else {
-                    self.random.random_range(1..=10)
-                };
-                let batch: Vec<_> = pool.split_off(pool.len().saturating_sub(size));
-                let failed = match self.invoke(step, batch_event(&batch)).await {
-                    Some(answer) => failures(&answer),
-                    None => batch.iter().map(|message| message.message_id.clone()).collect(),
-                };
-                let again = batch.into_iter().filter(|message| failed.contains(&message.message_id));
-                pool.splice(0..0, again);
+                    others.push((of, message));
+                }
             }
+            self.waiting.extend(others);
+            let failed = match self.invoke(step, batch_event(&batch)).await {
+                Some(answer) => failures(&answer),
+                None => batch.iter().map(|message| message.message_id.clone()).collect(),
+            };
+            let again = batch.into_iter().filter(|message| failed.contains(&message.message_id));
+            self.waiting.splice(0..0, again.map(|message| (step, message)));
         }
     }
 
     /// Hands new event rows to the relay, several times over and out of order, and decides what was opened.
     async fn relay(&mut self, place: &mut StreamPlace) -> bool {
         let records = place.read().await;
-        let opened: Vec<String> = records
-            .iter()
-            .filter_map(|record| {
-                serde_json::from_value::<StreamRecord>(record.clone())
-                    .unwrap()
-                    .envelope()
-            })
-            .filter(|event| event.event_type.as_str() == "approval.opened")
-            .map(|event| event.subject)
-            .collect();
+        let mut opened = Vec::new();
+        for record in &records {
+            let record: StreamRecord = serde_json::from_value(record.clone()).unwrap();
+            let Some(event) = record.envelope() else { continue };
+            match event.event_type.as_str() {
+                "approval.opened" => opened.push(event.subject),
+                "document.detected" if Fate::of_key(event.data["key"].as_str().unwrap()) == Fate::Rejected => {
+                    self.rejected.insert(event.subject);
+                }
+                _ => {}
+            }
+        }
         let any = !records.is_empty();
         let mut copies: Vec<Value> = Vec::new();
         for record in records {
@@ -157,9 +181,14 @@ impl Chaos<'_> {
             }
         }
         for document in opened {
+            let body = if self.rejected.contains(&document) {
+                json!({ "verdict": "reject", "note": "Tidak memenuhi syarat." })
+            } else {
+                json!({ "verdict": "approve" })
+            };
             let mut successes = self.random.random_range(1..=5);
             while successes > 0 {
-                let event = decision(&document, &document, &json!({ "verdict": "approve" }));
+                let event = decision(&document, &document, &body);
                 match self
                     .invoke("decide", event)
                     .await
@@ -169,13 +198,11 @@ impl Chaos<'_> {
                     // The process died while it held the command: the next one may have it when its minute is over.
                     // The decision itself is in the approval's history by then, or was never taken.
                     Some(409) | None => {
-                        let command = json!({
-                            "tenant": TENANT, "document_id": document,
-                            "decision": {
-                                "id": format!("kepala-dinas:{document}"), "verdict": "approve",
-                                "actor": { "id": "kepala-dinas", "name": "Contoh Pejabat", "roles": ["head_of_office"] },
-                            },
-                        });
+                        let mut decided = body.clone();
+                        decided["id"] = format!("kepala-dinas:{document}").into();
+                        decided["actor"] =
+                            json!({ "id": "kepala-dinas", "name": "Contoh Pejabat", "roles": ["head_of_office"] });
+                        let command = json!({ "tenant": TENANT, "document_id": document, "decision": decided });
                         let queues = Queues::new(&self.stack.environment.aws);
                         let url = &self.stack.queues["absah-advance-approval"];
                         queues.send(url, &[command.to_string()]).await.unwrap();
@@ -219,119 +246,172 @@ impl StreamPlace {
     }
 }
 
-fn batch_event(messages: &[ReceivedMessage]) -> Value {
-    let record = |message: &ReceivedMessage| {
-        json!({
-            "messageId": message.message_id, "receiptHandle": message.receipt_handle, "body": message.body,
-            "attributes": {}, "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "ap-southeast-3",
-        })
-    };
-    json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
+/// What is to become of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Issued,
+    /// As it came it is no PDF.
+    Quarantined,
+    Rejected,
 }
 
-fn failures(answer: &Value) -> BTreeSet<String> {
-    let failures = answer["batchItemFailures"].as_array().unwrap().iter();
-    failures
-        .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
-        .collect()
+impl Fate {
+    fn of_index(index: usize) -> Self {
+        match index % 10 {
+            3 => Self::Quarantined,
+            7 => Self::Rejected,
+            _ => Self::Issued,
+        }
+    }
+
+    /// Of the document that was dropped as `…/izin-<index>.pdf`.
+    fn of_key(key: &str) -> Self {
+        let (_, index) = key.trim_end_matches(".pdf").rsplit_once('-').unwrap();
+        Self::of_index(index.parse().unwrap())
+    }
+}
+
+fn name(index: usize) -> String {
+    format!("izin-{index:03}")
+}
+
+async fn drop_everything(stack: &Stack) {
+    for index in 0..DOCUMENTS {
+        let name = name(index);
+        let bytes = match Fate::of_index(index) {
+            Fate::Issued | Fate::Rejected => sample(),
+            Fate::Quarantined => Bytes::from_static(b"bukan PDF"),
+        };
+        drop_pdf(stack, &name, bytes, &[("number", &name)]).await;
+        if index % 4 == 0 {
+            let sidecar = json!({ "number": format!("S-{name}") }).to_string();
+            let key = format!("{TENANT}/loket/{name}.json");
+            let (inbox, kind) = (stack.inbox(), "application/json");
+            inbox
+                .drop_off("inbox", &key, kind, BTreeMap::new(), sidecar.into())
+                .await
+                .unwrap();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_documents_end_once_each_although_messages_repeat_and_every_step_dies_at_every_effect() {
+async fn two_hundred_documents_end_once_each_although_messages_repeat_overtake_and_every_step_dies_at_every_effect() {
     let crashes = Arc::new(Crashes::default());
     let stack = stack(false, Some(crashes.hook())).await;
-    let names: Vec<_> = (0..DOCUMENTS).map(|index| format!("izin-{index:03}")).collect();
-    for name in &names {
-        drop_pdf(&stack, name, sample(), &[("number", name)]).await;
-    }
+    drop_everything(&stack).await;
     let mut place = StreamPlace::open(&stack).await;
-    let random = StdRng::seed_from_u64(20_260_105);
     let mut chaos = Chaos {
         stack: &stack,
-        random,
-        waiting: BTreeMap::new(),
+        random: StdRng::seed_from_u64(20_260_105),
+        waiting: Vec::new(),
+        rejected: BTreeSet::new(),
         crashed_invocations: 0,
     };
     loop {
         let received = chaos.receive().await;
         chaos.deliver().await;
         let relayed = chaos.relay(&mut place).await;
-        if !received && !relayed {
+        if !received && !relayed && chaos.waiting.is_empty() {
             break;
         }
     }
+    assert!(chaos.crashed_invocations > 0);
 
     let points = crashes.points.lock().unwrap().clone();
-    let steps_that_died: BTreeSet<_> = points.keys().map(|(step, ..)| step.as_str()).collect();
-    let expected = [
-        "advance-approval",
-        "decide",
-        "detect",
-        "import",
-        "relay",
-        "sign",
-        "stamp",
-        "track-approval",
+    let died: BTreeSet<_> = points
+        .keys()
+        .map(|(step, _, effect, moment)| format!("{step} {} {moment:?}", effect.0))
+        .collect();
+    let effects = [
+        "advance-approval DynamoDB.TransactWriteItems",
+        "decide DynamoDB.TransactWriteItems",
+        "detect DynamoDB.TransactWriteItems",
+        "import DynamoDB.TransactWriteItems",
+        "import S3.PUT",
+        "relay SQS.SendMessageBatch",
+        "sign DynamoDB.TransactWriteItems",
+        "sign S3.PUT",
+        "stamp DynamoDB.TransactWriteItems",
+        "stamp S3.PUT",
+        "track-approval DynamoDB.TransactWriteItems",
     ];
-    assert_eq!(steps_that_died, BTreeSet::from(expected));
-    for (step, effect) in [
-        ("import", "S3.PUT"),
-        ("sign", "S3.PUT"),
-        ("stamp", "S3.PUT"),
-        ("relay", "SQS.SendMessageBatch"),
-    ] {
-        for moment in [Moment::Before, Moment::After] {
-            let died = points
-                .keys()
-                .any(|(s, _, e, m)| (s.as_str(), e.0.as_str(), *m) == (step, effect, moment));
-            assert!(died, "{step} never died {moment:?} {effect}");
-        }
-    }
-    assert!(points.len() >= 24, "{points:?}");
-    check_everything(&stack, &names).await;
+    let expected = effects
+        .iter()
+        .flat_map(|effect| [format!("{effect} After"), format!("{effect} Before")]);
+    assert_eq!(
+        died,
+        expected.collect(),
+        "every effect of every step, on both of its sides, and nothing else"
+    );
+    check_everything(&stack).await;
     stack.stop().await;
 }
 
-async fn check_everything(stack: &Stack, names: &[String]) {
+/// The events of a document, and of its approval.
+async fn history(stack: &Stack, id: DocumentId) -> (Vec<String>, Vec<String>) {
     let table = stack.table().unwrap();
+    let types = |events: Vec<kernel::Envelope<Value>>| -> Vec<String> {
+        events.into_iter().map(|event| event.event_type.to_string()).collect()
+    };
+    let document = table.events(&Document::key_of(&tenant(), id), 100).await.unwrap();
+    let approval = Key::state(TENANT, "approval", &id.to_string());
+    let approval = table.events(&approval, 100).await.unwrap();
+    let traces: BTreeSet<_> = document
+        .iter()
+        .chain(&approval)
+        .map(|event| event.traceparent.trace_id())
+        .collect();
+    assert_eq!(traces.len(), 1, "one flow");
+    (types(document), types(approval))
+}
+
+async fn check_everything(stack: &Stack) {
     let mut expected_files = BTreeSet::new();
-    for name in names {
-        let newest = table.load::<Newest>(Newest::key_of(name)).await.unwrap();
-        let id = newest.value.document_id;
-        let key = Document::key_of(&tenant(), id);
-        let document = table
-            .load::<Document>(Key {
-                pk: key.pk.clone(),
-                sk: key.sk.clone(),
-            })
-            .await
+    for index in 0..DOCUMENTS {
+        let name = name(index);
+        let newest = stack
+            .table()
             .unwrap()
-            .value;
-        assert!(
-            matches!(document.state, State::Issued { .. }),
-            "{name} is {}",
-            document.state.name()
-        );
-        assert_eq!(document.description.number.as_deref(), Some(name.as_str()));
-        let types = |events: Vec<kernel::Envelope<Value>>| -> Vec<String> {
-            events.into_iter().map(|event| event.event_type.to_string()).collect()
+            .load::<Newest>(Newest::key_of(&name))
+            .await
+            .unwrap();
+        let id = newest.value.document_id;
+        let document = document(stack, &id.to_string()).await;
+        let (events, approval) = history(stack, id).await;
+        let stages: &[&str] = match Fate::of_index(index) {
+            Fate::Issued => {
+                assert_eq!(document.state.name(), "issued", "{name}");
+                assert_issued_once(&events);
+                assert_eq!(approval, ["approval.opened", "approval.approved"], "{name}");
+                check_public(stack, &document).await;
+                &["original", "signed", "final"]
+            }
+            Fate::Quarantined => {
+                assert_eq!(document.state.name(), "quarantined", "{name}");
+                assert_eq!(events, ["document.detected", "document.quarantined"], "{name}");
+                assert!(approval.is_empty(), "{name}");
+                &["original"]
+            }
+            Fate::Rejected => {
+                assert_eq!(document.state.name(), "rejected", "{name}");
+                assert_eq!(events.last().unwrap(), "document.rejected", "{name}");
+                assert_eq!(approval, ["approval.opened", "approval.rejected"], "{name}");
+                &["original"]
+            }
         };
-        let events = types(table.events(&key, 100).await.unwrap());
-        assert_eq!(
-            events,
-            [
-                "document.detected",
-                "document.imported",
-                "document.signed",
-                "document.issued"
-            ],
-            "{name}"
+        let described = document.description.number;
+        let sidecar = format!("S-{name}");
+        let told = described.as_deref() == Some(&name) || (index % 4 == 0 && described == Some(sidecar));
+        assert!(
+            told || Fate::of_index(index) == Fate::Quarantined,
+            "{name} is {described:?}"
         );
-        let approval = Key::state(TENANT, "approval", &id.to_string());
-        let events = types(table.events(&approval, 100).await.unwrap());
-        assert_eq!(events, ["approval.opened", "approval.approved"], "{name}");
-        expected_files
-            .extend(["original", "signed", "final"].map(|stage| format!("{TENANT}/documents/{id}/{stage}.pdf")));
+        expected_files.extend(
+            stages
+                .iter()
+                .map(|stage| format!("{TENANT}/documents/{id}/{stage}.pdf")),
+        );
     }
     let files = stack.vault().list_versions("").await.unwrap();
     let unique: BTreeSet<_> = files.iter().cloned().collect();
@@ -341,10 +421,39 @@ async fn check_everything(stack: &Stack, names: &[String]) {
         "files without a document, or documents without files"
     );
     for step in QUEUES {
-        let parked = table
-            .list::<platform::Parking>(&platform::Parking::partition(step), "", true, 10)
+        let partition = platform::Parking::partition(step);
+        let parked = stack
+            .table()
+            .unwrap()
+            .list::<platform::Parking>(&partition, "", true, 10)
             .await
             .unwrap();
         assert!(parked.is_empty(), "{step} parked {parked:?}");
+    }
+}
+
+/// The public register says what the document says, and knows both of its files.
+async fn check_public(stack: &Stack, document: &Document) {
+    let State::Issued { signed, sealed } = &document.state else {
+        panic!("{} is not issued", document.id)
+    };
+    let ask = async |event: Value| -> Value {
+        let answer = stack.functions["verify"].invoke(event).await.unwrap();
+        assert_eq!(answer["statusCode"], 200);
+        serde_json::from_str(answer["body"].as_str().unwrap()).unwrap()
+    };
+    let entry = ask(http_event(
+        "GET",
+        &format!("/api/v1/documents/{}", document.id),
+        &[],
+        "",
+    ))
+    .await;
+    assert_eq!(entry["number"].as_str(), document.description.number.as_deref());
+    for (sha256, verdict) in [(signed.sha256, "signed_base"), (sealed.sha256, "authentic")] {
+        let body = json!({ "sha256": sha256 }).to_string();
+        let headers = [("content-type", "application/json")];
+        let answer = ask(http_event("POST", "/api/v1/verify", &headers, &body)).await;
+        assert_eq!(answer["verdict"], verdict);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::root;
 
-fn files(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
     let mut files: Vec<_> = std::fs::read_dir(root().join("events").join(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -18,7 +18,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-fn json(path: &std::path::Path) -> Value {
+pub(crate) fn json(path: &std::path::Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

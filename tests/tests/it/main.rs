@@ -12,6 +12,7 @@ mod architecture;
 mod bad_input;
 mod browser;
 mod durability;
+mod edges;
 mod exactly_once;
 mod golden_events;
 mod pipeline;

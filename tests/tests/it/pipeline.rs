@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::golden_events::schema;
 use crate::support::{
-    TENANT, blocking, decision, document, drop_pdf, fetch, file, home, issue, post, sample, stack, wait_for,
+    TENANT, blocking, decision, document, drop_pdf, fetch, home, issue, post, sample, stack, wait_for,
 };
 
 const DESCRIBED: [(&str, &str); 5] = [
@@ -78,6 +78,8 @@ async fn every_event_that_is_recorded_is_of_its_schema() {
     let expected = [
         "document.detected",
         "document.imported",
+        "document.awaiting_approval",
+        "document.approved",
         "document.signed",
         "document.issued",
         "approval.opened",
@@ -222,40 +224,6 @@ async fn deciding_needs_a_token_that_is_ours_and_in_time() {
         .invoke(decision(&"A".repeat(26), "k", &json!({ "verdict": "approve" })))
         .await;
     assert_eq!(answer.unwrap()["statusCode"], 404);
-    stack.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_minio_webhook_with_its_token_starts_the_same_way_and_without_it_nothing_starts() {
-    let stack = stack(true, None).await;
-    // The store's own notification is not what starts it: the object lies in a bucket that announces nothing.
-    let key = format!("{TENANT}/loket/izin lama.pdf");
-    stack
-        .inbox()
-        .drop_off("vault", &key, "application/pdf", BTreeMap::new(), sample())
-        .await
-        .unwrap();
-    let golden = std::fs::read_to_string(crate::support::root().join("events/minio/webhook-put.json")).unwrap();
-    let mut notification: serde_json::Value = serde_json::from_str(&golden).unwrap();
-    let etag = stack.inbox().etag("vault", &key).await.unwrap();
-    let object = &mut notification["Records"][0]["s3"];
-    object["bucket"]["name"] = "vault".into();
-    object["object"]["key"] = "contoh%2Floket%2Fizin+lama.pdf".into();
-    object["object"]["eTag"] = etag.into();
-    let body = notification.to_string();
-
-    let event = |token: &str| crate::support::http_event("POST", "/", &[("authorization", token)], &body);
-    let refused = stack.functions["detect"].invoke(event("Bearer wrong")).await.unwrap();
-    assert_eq!(refused["statusCode"], 401);
-    let mut events = stack.events();
-    let taken = stack.functions["detect"]
-        .invoke(event(&format!("Bearer {}", home().webhook_token())))
-        .await
-        .unwrap();
-    assert_eq!(taken["statusCode"], 204);
-    let imported = wait_for(&mut events, "document.imported", None).await;
-    assert_eq!(imported.data["key"], key);
-    assert_eq!(file(&stack, &imported.subject, "original").await, sample());
     stack.stop().await;
 }
 

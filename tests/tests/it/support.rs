@@ -1,6 +1,6 @@
 //! A stack in memory, and people who use it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use documents::Document;
 use kernel::{DocumentId, Envelope, TenantId};
 use localstack::{Home, Stack, StackOptions};
+use platform::ReceivedMessage;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
@@ -230,4 +231,39 @@ impl platform::Record for Newest {
     fn key(&self) -> platform::Key {
         unreachable!("tests only read it")
     }
+}
+
+/// Messages as Lambda hands them to a function.
+pub(crate) fn batch_event(messages: &[ReceivedMessage]) -> Value {
+    let record = |message: &ReceivedMessage| {
+        json!({
+            "messageId": message.message_id, "receiptHandle": message.receipt_handle, "body": message.body,
+            "attributes": {}, "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "ap-southeast-3",
+        })
+    };
+    json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
+}
+
+/// The messages of a batch that are to be delivered again.
+pub(crate) fn failures(answer: &Value) -> BTreeSet<String> {
+    let failures = answer["batchItemFailures"].as_array().unwrap().iter();
+    failures
+        .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Each thing happened to an issued document once, and in order. That it awaits approval may be news that came too late.
+pub(crate) fn assert_issued_once(events: &[String]) {
+    let told = |name: &str| events.iter().filter(|event| *event == name).count();
+    assert!(
+        told("document.awaiting_approval") <= 1 && told("document.described") <= 1,
+        "{events:?}"
+    );
+    let optional = ["document.awaiting_approval", "document.described"];
+    let rest: Vec<_> = events
+        .iter()
+        .filter(|event| !optional.contains(&event.as_str()))
+        .collect();
+    let expected = ["detected", "imported", "approved", "signed", "issued"].map(|what| format!("document.{what}"));
+    assert_eq!(rest, expected.iter().collect::<Vec<_>>());
 }

@@ -309,6 +309,15 @@ fn differing(before: &Dictionary, after: &Dictionary) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// The items of an array; none of anything else.
+fn items(value: Object) -> Vec<Object> {
+    if let Object::Array(items) = value {
+        items
+    } else {
+        Vec::new()
+    }
+}
+
 fn describe(object: &Object) -> String {
     let Ok(dictionary) = object.as_dict() else {
         return String::new();

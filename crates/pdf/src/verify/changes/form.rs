@@ -2,7 +2,7 @@
 
 use lopdf::{Dictionary, Object, ObjectId, decode_text_string};
 
-use super::{Comparison, differing, printable};
+use super::{Comparison, differing, items, printable};
 use crate::StructureError;
 
 impl Comparison<'_, '_> {
@@ -38,15 +38,8 @@ impl Comparison<'_, '_> {
         {
             self.explained.insert(id.0);
         }
-        let list = |value: Object| {
-            if let Object::Array(items) = value {
-                items
-            } else {
-                Vec::new()
-            }
-        };
-        let before = list(self.old.get(before, b"Fields")?);
-        let after = list(self.new.get(after, b"Fields")?);
+        let before = items(self.old.get(before, b"Fields")?);
+        let after = items(self.new.get(after, b"Fields")?);
         if before.iter().any(|field| !after.contains(field)) {
             self.list("a form field was removed".to_owned());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lopdf::{Dictionary, Object, ObjectId};
 
-use super::{Comparison, differing, printable};
+use super::{Comparison, differing, items, printable};
 use crate::StructureError;
 
 impl Comparison<'_, '_> {
@@ -102,15 +102,8 @@ impl Comparison<'_, '_> {
         {
             self.explained.insert(id.0);
         }
-        let list = |value: Object| {
-            if let Object::Array(items) = value {
-                items
-            } else {
-                Vec::new()
-            }
-        };
-        let earlier = list(self.old.get(before, b"Annots")?);
-        let later = list(self.new.get(after, b"Annots")?);
+        let earlier = items(self.old.get(before, b"Annots")?);
+        let later = items(self.new.get(after, b"Annots")?);
         if earlier.iter().any(|annotation| !later.contains(annotation)) {
             self.list(format!("an annotation was removed from page {number}"));
         }
