@@ -17,7 +17,7 @@ class Official:
     office: str = "Kepala Dinas Penanaman Modal dan\nPelayanan Terpadu Satu Pintu\nKabupaten Karo,"
     name: str = "Drs. TERANG GINTING, M.Si."
     rank: str = "Pembina Utama Muda (IV/c)"
-    number: str = "19680417 199303 1 000"
+    number: str = "99680417 199303 1 000"
 
 
 @dataclass(frozen=True)
