@@ -63,6 +63,17 @@ fn every_hostile_file_ends_as_documented_and_the_queue_goes_on() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let ends = manifest.iter().map(|entry| {
+        let outcome = of(entry["file"].as_str().unwrap());
+        let code = outcome["code"].as_str().unwrap_or_default();
+        format!(
+            "{} {} {code}",
+            outcome["file"].as_str().unwrap(),
+            outcome["state"].as_str().unwrap()
+        )
+    });
+    // Each with its own reason: a file that is refused for another one has lost its case.
+    insta::assert_snapshot!(ends.map(|end| end.trim_end().to_owned()).collect::<Vec<_>>().join("\n"));
     assert_eq!(of("permit.pdf")["state"], "issued");
     assert!(peak < MEMORY, "peak memory {} MiB", peak / 1024 / 1024);
     assert!(running.stop().success());

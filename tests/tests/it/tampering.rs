@@ -36,7 +36,7 @@ async fn each_kind_of_tampering_gets_the_right_verdict() {
     let last = flipped_tail.len() - 40;
     flipped_tail[last] ^= 1;
     let annotate = "import sys; from pypdf import PdfWriter, PdfReader\nfrom pypdf.annotations import FreeText\nw = PdfWriter(sys.argv[1], incremental=True)\nw.add_annotation(0, FreeText(text='LUNAS', rect=(50, 550, 200, 650)))\nw.write(sys.argv[2])";
-    let replace = "import sys; from pypdf import PdfWriter\nw = PdfWriter(sys.argv[1], incremental=True)\nw.pages[0].merge_page(w.pages[0])\nw.write(sys.argv[2])";
+    let replace = "import sys; from pypdf import PdfWriter\nfrom pypdf.generic import DecodedStreamObject, NameObject\nw = PdfWriter(sys.argv[1], incremental=True)\ncontent = DecodedStreamObject()\ncontent.set_data(b'BT /F1 24 Tf 72 600 Td (IZIN LAIN) Tj ET')\nw.pages[0][NameObject('/Contents')] = w._add_object(content)\nw.write(sys.argv[2])";
     let resave = "import sys; from pypdf import PdfWriter\nPdfWriter(clone_from=sys.argv[1]).write(sys.argv[2])";
     // The seal's update of one document behind the signed file of the other.
     let moved_qr = [&one.signed[..], &other.sealed[other.signed.len()..]].concat();
