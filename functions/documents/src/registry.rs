@@ -1,6 +1,8 @@
 //! The public register: what anyone may know of an issued document, and nothing more. Rows begin with `public`, so that
 //! the verifying function can be confined to them.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::{DocumentId, Sha256Digest};
@@ -107,31 +109,103 @@ pub(crate) fn qr_text(public_url: &PublicUrl, id: DocumentId, signed_sha256: Sha
     format!("{base}/V/{QR_FORMAT}{id}/{}", signed_sha256.to_base32())
 }
 
-/// Replaces every run of 15 or more digits (a NIK has 16, a NIP 18, an NPWP 15 or 16), even if it is grouped by dots, dashes or
-/// spaces, so that a personal number that slipped into a description does not become public.
+/// Replaces what is shaped like a personal number, so that one that slipped into a description does not become public:
+/// a NIK (16 digits), a NIP (18) or an NPWP (15 or 16), in one piece or in groups.
+///
+/// Numbers of any other length stay, because people compare the document's number with their paper: an OSS number has 21
+/// digits, and letters are numbered like `500.16.7.2/1234/2026`.
 pub(crate) fn mask_personal_numbers(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
-    let mut run = String::new();
-    for character in text.chars().chain(std::iter::once('\0')) {
-        let separator = matches!(character, '.' | '-' | ' ') && !run.is_empty();
-        if character.is_ascii_digit() || separator {
-            run.push(character);
-            continue;
-        }
-        let digits = run.chars().filter(char::is_ascii_digit).count();
-        if digits >= 15 {
-            let tail = run.len() - run.trim_end_matches(['.', '-', ' ']).len();
-            masked.push_str("••••••");
-            masked.push_str(run.get(run.len() - tail..).unwrap_or_default());
-        } else {
-            masked.push_str(&run);
-        }
-        run.clear();
-        if character != '\0' {
-            masked.push(character);
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, run) = rest.split_at(at);
+        masked.push_str(before);
+        let length = run
+            .find(|c: char| !c.is_ascii_digit() && !joins(c))
+            .unwrap_or(run.len());
+        let (run, after) = run.split_at(length);
+        mask_run(run, &mut masked);
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// What stands between the groups of one number.
+fn joins(character: char) -> bool {
+    matches!(
+        character,
+        '.' | '-' | ' ' | '/' | '_' | ',' | '\u{a0}' | '\u{2010}' | '\u{2011}' | '\u{2013}'
+    )
+}
+
+/// How many digits a personal number has.
+const LENGTHS: [usize; 3] = [15, 16, 18];
+
+/// How the groups of a personal number are commonly written.
+const GROUPINGS: [&[usize]; 18] = [
+    // NIK: in fours; place, birth date, serial number; more finely.
+    &[4, 4, 4, 4],
+    &[6, 6, 4],
+    &[6, 10],
+    &[12, 4],
+    &[2, 2, 2, 6, 4],
+    &[2, 4, 6, 4],
+    &[6, 2, 2, 2, 4],
+    &[2, 2, 2, 2, 2, 2, 4],
+    // NIP: birth date, date of appointment, sex, serial number.
+    &[8, 6, 1, 3],
+    &[8, 6, 4],
+    &[8, 10],
+    &[4, 2, 2, 4, 2, 1, 3],
+    &[4, 4, 4, 2, 1, 3],
+    // NPWP: 99.999.999.9-999.999.
+    &[2, 3, 3, 1, 3, 3],
+    &[2, 3, 3, 1, 6],
+    &[2, 3, 3, 4, 3],
+    &[9, 6],
+    &[9, 3, 3],
+];
+
+/// `run` begins with a digit and holds nothing but digits and what joins them.
+fn mask_run(run: &str, masked: &mut String) {
+    let mut groups = Vec::<Range<usize>>::new();
+    for (at, _) in run.match_indices(|c: char| c.is_ascii_digit()) {
+        match groups.last_mut() {
+            Some(group) if group.end == at => group.end += 1,
+            Some(_) | None => groups.push(at..at + 1),
         }
     }
-    masked
+    let (mut written, mut hiding) = (0, false);
+    for (group, personal) in groups.iter().zip(personal_groups(run, &groups)) {
+        if !(personal && hiding) {
+            masked.push_str(run.get(written..group.start).unwrap_or_default());
+            let shown = run.get(group.clone()).unwrap_or_default();
+            masked.push_str(if personal { "••••••" } else { shown });
+        }
+        (written, hiding) = (group.end, personal);
+    }
+    masked.push_str(run.get(written..).unwrap_or_default());
+}
+
+/// For each group of digits, whether it is part of what may be a personal number.
+fn personal_groups(run: &str, groups: &[Range<usize>]) -> Vec<bool> {
+    let lengths: Vec<usize> = groups.iter().map(Range::len).collect();
+    // Slashes number letters, so across them only the common groupings count.
+    let whole = LENGTHS.contains(&lengths.iter().sum()) && !run.contains('/');
+    let mut personal: Vec<bool> = lengths.iter().map(|length| whole || LENGTHS.contains(length)).collect();
+    for grouping in GROUPINGS {
+        for (start, window) in lengths.windows(grouping.len()).enumerate() {
+            if window == grouping {
+                personal
+                    .iter_mut()
+                    .skip(start)
+                    .take(grouping.len())
+                    .for_each(|group| *group = true);
+            }
+        }
+    }
+    personal
 }
 
 #[cfg(test)]
@@ -168,16 +242,60 @@ mod tests {
         );
         assert_eq!(mask_personal_numbers("NPWP 99.001.122.3-344.556"), "NPWP ••••••");
         assert_eq!(mask_personal_numbers("9900 1122 3344 5566"), "••••••");
-        assert_eq!(mask_personal_numbers("503/0042/DPMPTSP/2026"), "503/0042/DPMPTSP/2026");
-        assert_eq!(mask_personal_numbers("1/2026 - 12.000 m"), "1/2026 - 12.000 m");
+        assert_eq!(mask_personal_numbers("9900/1122/3344/5566"), "••••••");
+        assert_eq!(mask_personal_numbers("990011_223344,5566."), "••••••.");
+        assert_eq!(
+            mask_personal_numbers("NIP 19800101 200501 1 001 / 2026"),
+            "NIP •••••• / 2026"
+        );
+        assert_eq!(mask_personal_numbers("9900112233445566/2026"), "••••••/2026");
+        for number in [
+            "503/0042/DPMPTSP/2026",
+            "500.16.7.2/1234/2026",
+            "440/0042/0123/2026",
+            "PB-UMKU: 912010102163300010001",
+            "NIB 9120101021633",
+            "1/2026 - 12.000 m",
+            "telepon 0812-3456-7890",
+        ] {
+            assert_eq!(mask_personal_numbers(number), number);
+        }
+    }
+
+    /// A number in one piece or grouped, with one kind of joint.
+    fn personal_number() -> impl Strategy<Value = String> {
+        let pieces = LENGTHS.map(|length| vec![length]).into_iter();
+        let groupings: Vec<Vec<usize>> = pieces.chain(GROUPINGS.map(<[usize]>::to_vec)).collect();
+        let joint = prop::sample::select(vec![".", "-", " ", "/", "_", ",", " - ", "\u{a0}"]);
+        (prop::sample::select(groupings), "[0-9]{18}", joint).prop_map(|(lengths, digits, joint)| {
+            let mut digits = digits.chars();
+            let groups = lengths
+                .iter()
+                .map(|length| digits.by_ref().take(*length).collect::<String>());
+            groups.collect::<Vec<_>>().join(joint)
+        })
+    }
+
+    fn digits(text: &str) -> String {
+        text.chars().filter(char::is_ascii_digit).collect()
     }
 
     proptest! {
         #[test]
-        fn no_run_of_fifteen_digits_survives(text in "[0-9a-z .-]{0,60}") {
-            let masked = mask_personal_numbers(&text);
-            let longest = masked.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap();
-            prop_assert!(longest < 15);
+        fn no_personal_number_survives_whatever_stands_around_it(
+            before in "([a-z/.:(]{1,8}|[0-9]{1,4}[ /])?", number in personal_number(), after in "([a-z/.:)]{1,8}|[ /][0-9]{1,4})?",
+        ) {
+            let masked = mask_personal_numbers(&format!("{before}{number}{after}"));
+            prop_assert!(!digits(&masked).contains(&digits(&number)), "{masked}");
+            prop_assert!(masked.contains("••••••"));
+        }
+
+        #[test]
+        fn a_number_in_one_piece_of_any_other_length_stays(
+            before in "[A-Z/.: -]{0,8}", number in "[0-9]{1,14}|[0-9]{17}|[0-9]{19,30}", after in "[A-Z/.: -]{0,8}",
+        ) {
+            let text = format!("{before}{number}{after}");
+            prop_assert_eq!(mask_personal_numbers(&text), text);
         }
     }
 }

@@ -4,21 +4,23 @@ mod page;
 mod verdict;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use kernel::{DocumentId, Sha256Digest};
+use kernel::{DocumentId, Fault, Sha256Digest};
 use pdf::Limits;
 use platform::{ConfigError, Environment, Function, Problem, Table, TableError};
 use serde::{Deserialize, Serialize};
 
+use crate::heavy::VisitorPlaces;
 use crate::messages;
 use crate::registry::{Entry, QR_FORMAT};
-use verdict::{Answer, Standing};
+use verdict::{Answer, Standing, VerifyError};
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -32,6 +34,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         environment: environment.clone(),
         zone,
         limits,
+        places: VisitorPlaces::new(),
     };
     let router = Router::new()
         .route("/", get(home))
@@ -43,7 +46,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         .route("/V/{id}/{h}", get(qr_page))
         .route("/api/v1/documents/{id}", get(document_json))
         .route("/api/v1/verify", post(verify_file))
-        .fallback(async || unknown_page())
+        .fallback(nothing)
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(axum::middleware::map_response(secure))
         .with_state(verify);
@@ -57,20 +60,17 @@ pub(crate) struct Verify {
     environment: Environment,
     zone: TimeZone,
     limits: Limits,
+    places: VisitorPlaces,
 }
 
 impl Verify {
-    async fn entry(&self, id: DocumentId) -> Result<Option<Entry>, Problem> {
-        let found = self
-            .table
-            .find::<Entry>(&Entry::key_of(id))
-            .await
-            .map_err(|error| unavailable(&error))?;
+    async fn entry(&self, id: DocumentId) -> Result<Option<Entry>, TableError> {
+        let found = self.table.find_together::<Entry>(&Entry::key_of(id)).await?;
         Ok(found.map(|stored| stored.value))
     }
 
     /// The entry that a link names; none for any id that is malformed, guessed or not issued.
-    async fn entry_of_link(&self, id: &str) -> Result<Option<Entry>, Problem> {
+    async fn entry_of_link(&self, id: &str) -> Result<Option<Entry>, TableError> {
         match id.strip_prefix(QR_FORMAT).unwrap_or(id).parse() {
             Ok(id) => self.entry(id).await,
             Err(_malformed) => Ok(None),
@@ -89,6 +89,18 @@ impl Verify {
 fn unavailable(error: &TableError) -> Problem {
     Problem::logged(StatusCode::SERVICE_UNAVAILABLE, error, messages::TRY_AGAIN)
 }
+
+/// The register cannot be asked, as a page for whoever scanned a code.
+struct BusyPage(TableError);
+
+impl IntoResponse for BusyPage {
+    fn into_response(self) -> Response {
+        unavailable(&self.0).with_page(page::busy().into_string())
+    }
+}
+
+/// What a path holds; an error where it is not even text.
+type InPath<T> = Result<Path<T>, PathRejection>;
 
 /// Nothing is loaded from elsewhere, nothing is framed, nothing is guessed.
 async fn secure(mut response: Response) -> Response {
@@ -120,16 +132,22 @@ async fn script() -> Response {
 }
 
 /// `GET /v/<id>`: the document's page. `404` with one constant page for any id that names none.
-async fn document_page(State(verify): State<Verify>, Path(id): Path<String>) -> Result<Response, Problem> {
-    Ok(match verify.entry_of_link(&id).await? {
+async fn document_page(State(verify): State<Verify>, id: InPath<String>) -> Result<Response, BusyPage> {
+    let Ok(Path(id)) = id else {
+        return Ok(unknown_page());
+    };
+    Ok(match verify.entry_of_link(&id).await.map_err(BusyPage)? {
         Some(entry) => page::document(&entry, verify.standing(&entry), &verify.zone).into_response(),
         None => unknown_page(),
     })
 }
 
 /// `GET /v/<id>/<h>`: what the QR holds. A wrong `h` is a forged QR.
-async fn qr_page(State(verify): State<Verify>, Path((id, h)): Path<(String, String)>) -> Result<Response, Problem> {
-    let Some(entry) = verify.entry_of_link(&id).await? else {
+async fn qr_page(State(verify): State<Verify>, link: InPath<(String, String)>) -> Result<Response, BusyPage> {
+    let Ok(Path((id, h))) = link else {
+        return Ok(unknown_page());
+    };
+    let Some(entry) = verify.entry_of_link(&id).await.map_err(BusyPage)? else {
         return Ok(unknown_page());
     };
     if Sha256Digest::from_base32(&h) == Ok(entry.signed_sha256) {
@@ -143,24 +161,34 @@ fn unknown_page() -> Response {
     (StatusCode::NOT_FOUND, page::unknown()).into_response()
 }
 
-/// `GET /api/v1/documents/<id>`: the register's entry as JSON, or `404`.
-async fn document_json(
-    State(verify): State<Verify>,
-    Path(id): Path<String>,
-) -> Result<axum::Json<DocumentView>, Problem> {
-    let entry = verify.entry_of_link(&id).await?;
-    let entry = entry.ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "verify.unknown_document",
-            messages::UNKNOWN_DOCUMENT,
-        )
-    })?;
+/// `GET /api/v1/documents/<id>`: the register's entry as JSON. `404` with one constant problem for any id that names
+/// none.
+async fn document_json(State(verify): State<Verify>, id: InPath<String>) -> Result<axum::Json<DocumentView>, Problem> {
+    let Path(id) = id.map_err(|_not_text| unknown_document())?;
+    let entry = verify.entry_of_link(&id).await.map_err(|error| unavailable(&error))?;
+    let entry = entry.ok_or_else(unknown_document)?;
     let standing = verify.standing(&entry);
     Ok(axum::Json(DocumentView { standing, entry }))
 }
 
-/// A document as integrators see it. Schema: `events/schemas/verification.json`.
+fn unknown_document() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "verify.unknown_document",
+        messages::UNKNOWN_DOCUMENT,
+    )
+}
+
+/// Any other path: what an unknown document gets, for programs as JSON.
+async fn nothing(uri: Uri) -> Response {
+    if uri.path().starts_with("/api/") {
+        unknown_document().into_response()
+    } else {
+        unknown_page()
+    }
+}
+
+/// A document as integrators see it. Schema: `events/schemas/registered-document.json`.
 #[derive(Debug, Serialize)]
 struct DocumentView {
     standing: Standing,
@@ -175,28 +203,47 @@ struct ByDigest {
 }
 
 /// `POST /api/v1/verify`: `application/pdf` with a file, or JSON `{"sha256"}`. `200` with the verdict, `400` when it is
-/// neither, `413` when the file is over the limit.
+/// neither, `413` when the file is over the limit, `422` when it takes too long, `503` when others are being examined.
 async fn verify_file(State(verify): State<Verify>, request: Request) -> Result<axum::Json<Answer>, Problem> {
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let is_json = content_type.is_some_and(|kind| kind.starts_with("application/json"));
-    let body = Bytes::from_request(request, &()).await.map_err(|_too_large| {
+    let malformed = || Problem::new(StatusCode::BAD_REQUEST, "verify.malformed", messages::MALFORMED_VERIFY);
+    let answer = if is_json {
+        let body = body(request).await?;
+        let asked: ByDigest = serde_json::from_slice(&body).map_err(|_| malformed())?;
+        verdict::of_digest(&verify, asked.sha256).await
+    } else {
+        // Before the file is read, so that it is not held in vain.
+        let place = verify.places.take().ok_or(VerifyError::Busy).map_err(refused)?;
+        let body = body(request).await?;
+        if body.is_empty() {
+            return Err(malformed());
+        }
+        verdict::of_file(&verify, &place, body).await
+    };
+    answer.map(axum::Json).map_err(refused)
+}
+
+async fn body(request: Request) -> Result<Bytes, Problem> {
+    let too_large = |_| {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "verify.too_large",
             messages::FILE_TOO_LARGE,
         )
-    })?;
-    let malformed = || Problem::new(StatusCode::BAD_REQUEST, "verify.malformed", messages::MALFORMED_VERIFY);
-    let answer = if is_json {
-        let asked: ByDigest = serde_json::from_slice(&body).map_err(|_| malformed())?;
-        verdict::of_digest(&verify, asked.sha256).await
-    } else if body.is_empty() {
-        return Err(malformed());
-    } else {
-        verdict::of_file(&verify, body).await
     };
-    answer.map(axum::Json).map_err(|error| unavailable(&error))
+    Bytes::from_request(request, &()).await.map_err(too_large)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is the end of the error")]
+fn refused(error: VerifyError) -> Problem {
+    match &error {
+        VerifyError::Register(error) => unavailable(error),
+        // No failure of ours, and whoever causes it must not fill the log.
+        VerifyError::Busy => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), messages::TRY_AGAIN),
+        VerifyError::TooSlow => Problem::logged(StatusCode::UNPROCESSABLE_ENTITY, &error, verdict::TOO_SLOW),
+    }
 }

@@ -1,6 +1,7 @@
 //! Clients that ask for the same thing over and over, each on a connection of its own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -20,30 +21,44 @@ pub(crate) struct Rate {
     pub(crate) p99_ms: f64,
 }
 
-/// Sends `request` on each of `connections` for `duration`, the next as soon as the last was answered with `200`.
+/// Sends `requests` in turn on each of `connections` for `duration`, the next as soon as the last was answered with
+/// `200`. Each connection begins at a place of its own.
 pub(crate) async fn load(
     address: SocketAddr,
     connections: usize,
     duration: Duration,
-    request: &Request<Full<Bytes>>,
+    requests: &Arc<[Request<Full<Bytes>>]>,
 ) -> Rate {
-    let mut clients = JoinSet::new();
     let until = Instant::now() + duration;
-    for _ in 0..connections {
-        let request = request.clone();
-        clients.spawn(async move {
+    let clients = (0..connections).map(|connection| {
+        let requests = requests.clone();
+        async move {
             let mut client = Client::connect(address).await;
             let mut times = Vec::new();
-            while Instant::now() < until {
+            for request in turns(&requests, connection, connections) {
+                if Instant::now() >= until {
+                    break;
+                }
                 let before = Instant::now();
                 client.ask(request.clone()).await;
                 times.push(before.elapsed().as_secs_f64() * 1000.0);
             }
             client.close().await;
             times
-        });
-    }
+        }
+    });
+    rate(clients).await
+}
+
+/// `all` over and over, beginning at the place of the `index`th of `count` that take turns.
+pub(crate) fn turns<T>(all: &[T], index: usize, count: usize) -> impl Iterator<Item = &T> {
+    all.iter().cycle().skip(index * all.len() / count)
+}
+
+/// What clients came to, each of which ends with the times of its requests in milliseconds.
+pub(crate) async fn rate(clients: impl Iterator<Item = impl Future<Output = Vec<f64>> + Send + 'static>) -> Rate {
     let begun = Instant::now();
+    let clients: JoinSet<Vec<f64>> = clients.collect();
     let mut times: Vec<f64> = clients.join_all().await.into_iter().flatten().collect();
     Rate {
         per_second: times.len() as f64 / begun.elapsed().as_secs_f64(),

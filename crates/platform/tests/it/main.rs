@@ -1,6 +1,8 @@
 //! The table, the vault and idempotency records against the embedded engine, in memory.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests may panic")]
 
+mod reads;
+
 use std::time::Duration;
 
 use embedded::{Credentials, Engine, Options, Storage};
@@ -29,14 +31,22 @@ impl Record for Counter {
 async fn environment() -> Environment {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let engine = engine().await;
+    tokio::spawn(async move { engine.serve(listener, std::future::pending::<()>()).await });
+    environment_at(&endpoint).await
+}
+
+async fn engine() -> Engine {
     let credentials = Credentials {
         access_key: "AKID".into(),
         secret_key: "secret".into(),
     };
-    let engine = Engine::open(Options::new(Storage::Memory, credentials)).await.unwrap();
-    tokio::spawn(async move { engine.serve(listener, std::future::pending::<()>()).await });
+    Engine::open(Options::new(Storage::Memory, credentials)).await.unwrap()
+}
+
+async fn environment_at(endpoint: &str) -> Environment {
     let settings: Settings = [
-        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ("AWS_ENDPOINT_URL", endpoint),
         ("AWS_REGION", "ap-southeast-3"),
         ("AWS_ACCESS_KEY_ID", "AKID"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),

@@ -50,8 +50,11 @@ pub(super) fn home() -> Markup {
             }
             section.card {
                 h2 { "Punya berkas PDF-nya?" }
-                p { label for="file" { "Pilih berkas untuk diperiksa. Sidik jarinya dihitung di perangkat Anda; berkas hanya dikirim bila sidik jarinya tidak terdaftar." } }
-                input #file type="file" accept="application/pdf";
+                p { label for="file" { "Pilih berkas untuk diperiksa." } }
+                // Which of the two is true depends on the browser; the script shows it before a file can be chosen.
+                p #digested hidden { "Sidik jari berkas dihitung di perangkat Anda. Berkasnya hanya dikirim ke situs ini bila sidik jarinya tidak terdaftar dan ukurannya tidak lebih dari 4 MB." }
+                p #uploaded hidden { "Peramban ini tidak dapat menghitung sidik jari berkas, sehingga berkas yang Anda pilih dikirim ke situs ini untuk diperiksa." }
+                input #file type="file" accept="application/pdf" disabled;
             }
             section #result.card hidden aria-live="polite" {}
             noscript { section.card { p { "Pemeriksaan berkas memerlukan JavaScript. Kode QR tetap dapat dipindai." } } }
@@ -112,6 +115,20 @@ pub(super) fn forged_qr(entry: &Entry) -> Markup {
                 @if let Some(number) = &entry.number {
                     p.soft { "Kode ini meniru dokumen bernomor " (number) "." }
                 }
+            }
+        },
+    )
+}
+
+/// The register cannot be asked at the moment.
+pub(super) fn busy() -> Markup {
+    layout(
+        "Layanan sedang sibuk",
+        &html! {
+            section.card.warn {
+                h1 { "Layanan sedang sibuk" }
+                p { "Dokumen ini belum dapat diperiksa. Silakan muat ulang halaman ini sebentar lagi." }
+                p.soft { "Pesan ini tidak berarti bahwa dokumen di tangan Anda tidak asli." }
             }
         },
     )

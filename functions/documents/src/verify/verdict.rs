@@ -4,18 +4,58 @@
 //! revision of the file may have ended: if one is a registered signed file, the rest of this file was added by
 //! somebody else. Otherwise the file is unknown, and its own signatures are shown for diagnosis only.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::Sha256Digest;
+use kernel::{Disposition, Fault, Sha256Digest};
 use pdf::{Changes, Coverage, Integrity, SignatureReport};
 use platform::TableError;
 use serde::Serialize;
 
 use super::Verify;
-use crate::heavy::heavy;
+use crate::heavy::VisitorPlace;
 use crate::registry::{DigestEntry, Entry, FileRole, mask_personal_numbers};
 use crate::storage::NO_ROOTS;
+
+/// For one file, from its digest to its signatures.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// What somebody is told whose file took longer.
+pub(super) const TOO_SLOW: &str =
+    "Berkas ini terlalu rumit untuk diperiksa. Pindai kode QR pada dokumen untuk melihat data aslinya.";
+
+/// There is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum VerifyError {
+    /// The register could not be asked.
+    #[error(transparent)]
+    Register(#[from] TableError),
+    /// As many files as may be are being examined.
+    #[error("all places for visitors' files are taken")]
+    Busy,
+    /// The file took too long.
+    #[error("the file was not examined within {TIME_LIMIT:?}")]
+    TooSlow,
+}
+
+impl Fault for VerifyError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Register(error) => error.code(),
+            Self::Busy => "verify.busy",
+            Self::TooSlow => "verify.too_slow",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Register(error) => error.disposition(),
+            Self::Busy => Disposition::Retry,
+            Self::TooSlow => Disposition::Reject,
+        }
+    }
+}
 
 /// Whether a registered document is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -83,7 +123,7 @@ struct Signature {
 }
 
 /// The verdict on a digest alone.
-pub(super) async fn of_digest(verify: &Verify, sha256: Sha256Digest) -> Result<Answer, TableError> {
+pub(super) async fn of_digest(verify: &Verify, sha256: Sha256Digest) -> Result<Answer, VerifyError> {
     let found = find(verify, sha256).await?;
     Ok(match found {
         Some((FileRole::Final, entry)) => answer(verify, Verdict::Authentic, sha256, Some(entry)),
@@ -92,14 +132,21 @@ pub(super) async fn of_digest(verify: &Verify, sha256: Sha256Digest) -> Result<A
     })
 }
 
-/// The verdict on a file.
-pub(super) async fn of_file(verify: &Verify, file: Bytes) -> Result<Answer, TableError> {
-    let sha256 = Sha256Digest::of(&file);
+/// The verdict on a file, worked out in `place`.
+pub(super) async fn of_file(verify: &Verify, place: &VisitorPlace, file: Bytes) -> Result<Answer, VerifyError> {
+    let verdict = tokio::time::timeout(TIME_LIMIT, examine(verify, place, file));
+    verdict.await.map_err(|_elapsed| VerifyError::TooSlow)?
+}
+
+async fn examine(verify: &Verify, place: &VisitorPlace, file: Bytes) -> Result<Answer, VerifyError> {
+    let hashed = file.clone();
+    let sha256 = place.heavy(move || Sha256Digest::of(&hashed)).await;
+    let sha256 = sha256.map_err(|_panicked| VerifyError::TooSlow)?;
     let whole = of_digest(verify, sha256).await?;
     if whole.verdict != Verdict::Unknown {
         return Ok(whole);
     }
-    let digests = blocking(file.clone(), |file| {
+    let digests = blocking(place, file.clone(), |file| {
         Sha256Digest::of_prefixes(file, &pdf::signed_revisions(file))
     })
     .await;
@@ -109,7 +156,7 @@ pub(super) async fn of_file(verify: &Verify, file: Bytes) -> Result<Answer, Tabl
             continue;
         };
         let limits = verify.limits;
-        let tail = blocking(file.clone(), move |file| tail_is_benign(file, end, &limits)).await;
+        let tail = blocking(place, file.clone(), move |file| tail_is_benign(file, end, &limits)).await;
         let verdict = match (role, tail) {
             (FileRole::Final, true) => Verdict::AuthenticExtended,
             (FileRole::Signed, true) => Verdict::SignedBase,
@@ -118,19 +165,20 @@ pub(super) async fn of_file(verify: &Verify, file: Bytes) -> Result<Answer, Tabl
         return Ok(answer(verify, verdict, sha256, Some(entry)));
     }
     let limits = verify.limits;
-    let signatures = blocking(file, move |file| diagnose(file, &limits)).await;
+    let signatures = blocking(place, file, move |file| diagnose(file, &limits)).await;
     Ok(Answer { signatures, ..whole })
 }
 
 async fn find(verify: &Verify, sha256: Sha256Digest) -> Result<Option<(FileRole, Entry)>, TableError> {
-    let Some(digest) = verify.table.find::<DigestEntry>(&DigestEntry::key_of(sha256)).await? else {
+    let Some(digest) = verify
+        .table
+        .find_together::<DigestEntry>(&DigestEntry::key_of(sha256))
+        .await?
+    else {
         return Ok(None);
     };
-    let entry = verify
-        .table
-        .find::<Entry>(&Entry::key_of(digest.value.document_id))
-        .await?;
-    Ok(entry.map(|entry| (digest.value.role, entry.value)))
+    let entry = verify.entry(digest.value.document_id).await?;
+    Ok(entry.map(|entry| (digest.value.role, entry)))
 }
 
 fn answer(verify: &Verify, verdict: Verdict, sha256: Sha256Digest, entry: Option<Entry>) -> Answer {
@@ -193,6 +241,10 @@ fn diagnose(file: &[u8], limits: &pdf::Limits) -> Vec<Signature> {
 }
 
 /// Runs work on a file off the async threads. A file that makes it panic yields nothing.
-async fn blocking<T: Default + Send + 'static>(file: Bytes, work: impl FnOnce(&[u8]) -> T + Send + 'static) -> T {
-    heavy(move || work(&file)).await.unwrap_or_default()
+async fn blocking<T: Default + Send + 'static>(
+    place: &VisitorPlace,
+    file: Bytes,
+    work: impl FnOnce(&[u8]) -> T + Send + 'static,
+) -> T {
+    place.heavy(move || work(&file)).await.unwrap_or_default()
 }

@@ -1,0 +1,9 @@
+//! The functions of this context against the embedded engine, in memory.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
+
+mod verify;
