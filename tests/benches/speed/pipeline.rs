@@ -126,7 +126,8 @@ async fn approve_all(
             .unwrap();
         match event.event_type.as_str() {
             "document.detected" => {
-                keys.insert(event.subject.clone(), event.data["key"].as_str().unwrap().to_owned());
+                let key = event.data.get("key").and_then(Value::as_str).unwrap();
+                keys.insert(event.subject.clone(), key.to_owned());
             }
             "approval.opened" => {
                 decisions.spawn(approve(stack.clone(), token.clone(), event.subject.clone()));

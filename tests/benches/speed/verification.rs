@@ -122,7 +122,7 @@ async fn links(mut events: Receiver<Arc<Envelope<Value>>>) -> Vec<String> {
     while paths.len() < DOCUMENTS {
         let event = events.recv().await.unwrap();
         if event.event_type.as_str() == "document.issued" {
-            let link = event.data["verify_url"].as_str().unwrap();
+            let link = event.data.get("verify_url").and_then(Value::as_str).unwrap();
             let path = link.splitn(4, '/').nth(3).unwrap();
             paths.push(format!("/{path}"));
         }
