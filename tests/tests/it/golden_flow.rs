@@ -186,7 +186,7 @@ async fn the_golden_files_of_every_trigger_take_one_document_all_the_way() {
 /// From the inbox to the vault, with a sidecar that comes later.
 async fn import(stack: &Stack, office: &Office, golden: &mut Golden) {
     let described = [("number", "503/0042/DPMPTSP/2026"), ("subject", "Izin praktik")];
-    let (version, etag) = drop_off(&stack, "izin-0042.pdf", &described, sample()).await;
+    let (version, etag) = drop_off(stack, "izin-0042.pdf", &described, sample()).await;
     let put = std::fs::read_to_string(root().join("events/aws/s3-put.json")).unwrap();
     deliver_to(&office.detect, &put.replace(VERSION, &version).replace(ETAG, &etag)).await;
     assert_eq!(state(stack).await, "detected");
@@ -197,7 +197,7 @@ async fn import(stack: &Stack, office: &Office, golden: &mut Golden) {
     assert_eq!(stack.vault().get(&original, u64::MAX).await.unwrap(), sample());
 
     let sidecar = json!({ "subject": "Izin praktik perorangan" }).to_string();
-    let (version, etag) = drop_off(&stack, "izin-0042.json", &[], sidecar.into()).await;
+    let (version, etag) = drop_off(stack, "izin-0042.json", &[], sidecar.into()).await;
     golden
         .feed(&stack.functions["import"], 1, &[(VERSION, &version), (ETAG, &etag)])
         .await;
