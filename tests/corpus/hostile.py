@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Makes files that try to break, stall or deceive whoever opens them, and harmless ones that only look like it.
 
-Writes OUT/<name>.pdf and OUT/manifest.json: [{"file", "group", "expect", "judge", "why", "bytes"}]. `expect` is
-  quarantined  the file must be refused, with a code and a sentence;
+Writes OUT/<name>.pdf and OUT/manifest.json: [{"file", "group", "expect", "code", "judge", "why", "bytes"}]. `expect` is
+  quarantined  the file must be refused, with this `code` and a sentence;
   issued       the file must go through, normalised where it has to be;
-  either       both are right, but it must end in one of them, in bounded time and memory.
 `judge` is true where validators must be content with the result if it is issued; false where the file as it is
 stops a validator already, so that nothing follows from its opinion.
 """
@@ -55,7 +54,7 @@ def main() -> int:
             target = arguments.out / f"{case.name}.pdf"
             target.write_bytes(case.make())
             size = target.stat().st_size
-            row = {"file": target.name, "group": case.group, "expect": case.expect, "judge": case.judge}
+            row = {"file": target.name, "group": case.group, "expect": case.expect, "code": case.code, "judge": case.judge}
             manifest.append({**row, "why": case.why, "bytes": size})
             if arguments.times:
                 print(f"{time.monotonic() - begun:6.2f} s  {size:9}  {case.name}", file=sys.stderr)

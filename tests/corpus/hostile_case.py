@@ -3,11 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import rawpdf
-
-Expect = Literal["quarantined", "issued", "either"]
 
 LINES = ["SURAT KETERANGAN USAHA", "Nomor 510/0001/SKU/2026", "Diberikan kepada Toko Roti Contoh, Kabanjahe"]
 
@@ -16,15 +13,26 @@ LINES = ["SURAT KETERANGAN USAHA", "Nomor 510/0001/SKU/2026", "Diberikan kepada 
 class Case:
     """`make` gives the file's bytes; `why` says what is wrong with it.
 
+    `end`: "issued", or the code with which it must be refused.
     `judge`: whether validators can have an opinion when it is issued. Some files stop them as they are.
     """
 
     name: str
     group: str
-    expect: Expect
+    end: str
     why: str
     make: Callable[[], bytes]
     judge: bool = True
+
+    @property
+    def code(self) -> str | None:
+        """The code with which it must be refused."""
+        return None if self.end == "issued" else self.end
+
+    @property
+    def expect(self) -> str:
+        """What must become of it."""
+        return "quarantined" if self.code else "issued"
 
 
 @cache

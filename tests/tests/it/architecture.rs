@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::support::root;
+use crate::wiring::{function_id, resources};
 
 fn metadata() -> Value {
     let output = std::process::Command::new(env!("CARGO"))
@@ -23,26 +24,6 @@ fn packages() -> BTreeMap<String, Value> {
         .into_iter()
         .map(|package| (package["name"].as_str().unwrap().to_owned(), package))
         .collect()
-}
-
-/// The template, with its intrinsic functions left as they are.
-fn template() -> serde_yaml_ng::Value {
-    serde_yaml_ng::from_str(&std::fs::read_to_string(root().join("template.yaml")).unwrap()).unwrap()
-}
-
-fn resources(kind: &str) -> Vec<(String, serde_yaml_ng::Value)> {
-    let template = template();
-    let all = template["Resources"].as_mapping().unwrap().iter();
-    let wanted = all.filter(|(_, resource)| resource["Type"].as_str() == Some(kind));
-    wanted
-        .map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource["Properties"].clone()))
-        .collect()
-}
-
-/// `AdvanceApprovalFunction` for `advance-approval`.
-fn function_id(step: &str) -> String {
-    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
-    step.split('-').map(capital).collect::<String>() + "Function"
 }
 
 fn sources(under: &Path) -> Vec<PathBuf> {
@@ -167,73 +148,6 @@ fn environment_variables_are_read_in_one_place() {
     }
     readers.retain(|file| !file.contains("/tests/"));
     assert_eq!(readers, ["crates/platform/src/config.rs"]);
-}
-
-#[test]
-fn a_queue_has_the_name_of_the_step_that_it_triggers() {
-    let mut checked = 0;
-    for (id, properties) in resources("AWS::Serverless::Function") {
-        for (_, event) in properties["Events"].as_mapping().into_iter().flatten() {
-            if event["Type"].as_str() != Some("SQS") {
-                continue;
-            }
-            let serde_yaml_ng::Value::Tagged(queue) = &event["Properties"]["Queue"] else {
-                panic!("{id} names its queue by hand")
-            };
-            let step = id.strip_suffix("Function").unwrap();
-            assert_eq!(queue.value.as_str(), Some(format!("{step}Queue.Arn").as_str()));
-            checked += 1;
-        }
-    }
-    assert_eq!(checked, 6);
-}
-
-#[test]
-fn every_queue_has_a_dead_letter_queue_that_is_there() {
-    let queues = resources("AWS::SQS::Queue");
-    let ids: BTreeSet<_> = queues.iter().map(|(id, _)| id.clone()).collect();
-    let mut with_policy = 0;
-    for (id, properties) in &queues {
-        if id.ends_with("DeadLetterQueue") {
-            continue;
-        }
-        let target = &properties["RedrivePolicy"]["deadLetterTargetArn"];
-        let serde_yaml_ng::Value::Tagged(target) = target else {
-            panic!("{id} has no dead-letter queue")
-        };
-        let target = target.value.as_str().unwrap().strip_suffix(".Arn").unwrap().to_owned();
-        assert!(
-            ids.contains(&target),
-            "{id} sends its dead letters to {target}, which is not there"
-        );
-        with_policy += 1;
-    }
-    assert!(with_policy >= 6);
-}
-
-#[test]
-fn every_function_reports_failures_item_by_item_and_has_a_policy_without_wildcards() {
-    let functions = resources("AWS::Serverless::Function");
-    assert!(functions.len() >= 9);
-    for (id, properties) in functions {
-        for (_, event) in properties["Events"].as_mapping().into_iter().flatten() {
-            let kind = event["Type"].as_str().unwrap();
-            if kind == "SQS" || kind == "DynamoDB" {
-                let types = &event["Properties"]["FunctionResponseTypes"];
-                assert_eq!(types[0].as_str(), Some("ReportBatchItemFailures"), "{id}");
-            }
-        }
-        let statements = properties["Policies"][0]["Statement"]
-            .as_sequence()
-            .unwrap_or_else(|| panic!("{id}: no policy"));
-        for statement in statements {
-            let text = serde_yaml_ng::to_string(statement).unwrap();
-            assert!(
-                !text.contains("'*'") && !text.contains(":*"),
-                "{id} may do more than it needs:\n{text}"
-            );
-        }
-    }
 }
 
 #[test]

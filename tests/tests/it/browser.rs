@@ -1,67 +1,130 @@
 //! The public pages in a real browser.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::support::{blocking, issue, python, root, run, sample, stack};
-
-/// The document as Chromium has it after its scripts have run.
-fn dom(url: &str) -> String {
-    let profile = tempfile::tempdir().unwrap();
-    let profile = format!("--user-data-dir={}", profile.path().display());
-    let flags = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-sync",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--window-size=390,844",
-        &profile,
-        "--dump-dom",
-        url,
-    ];
-    String::from_utf8(run("chromium", &flags)).unwrap()
-}
+use crate::devtools::Page;
+use crate::support::{Issued, blocking, issue, sample, stack};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_shows_the_page_behind_the_qr_code() {
     let stack = stack(true, None).await;
     let issued = issue(&stack, "izin", sample(), &[("number", "503/0042/DPMPTSP/2026")]).await;
     let link = issued.link.clone();
-    let page = blocking(move || dom(&link)).await;
-    assert!(page.contains("Dokumen asli dan berlaku") && page.contains("503/0042/DPMPTSP/2026"));
-    assert!(page.contains("lang=\"id\""));
+    let shown = blocking(move || {
+        let mut page = Page::open(&link);
+        let language = page.when("document.documentElement.lang");
+        assert_eq!(language, "id");
+        let fits = page.when("document.documentElement.scrollWidth <= document.documentElement.clientWidth");
+        assert_eq!(fits, true, "nothing is cut off at the side");
+        page.when("document.body.innerText")
+    });
+    let shown = shown.await;
+    let shown = shown.as_str().unwrap();
+    for words in [
+        "Dokumen asli dan berlaku",
+        "503/0042/DPMPTSP/2026",
+        "Contoh Pejabat, S.Sos., M.AP.",
+    ] {
+        assert!(shown.contains(words), "{words} is not on the page: {shown}");
+    }
     stack.stop().await;
 }
 
-/// What the front page says of a file that somebody chooses.
-fn choose(endpoint: &str, bytes: &[u8]) -> Value {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("surat.pdf");
-    std::fs::write(&file, bytes).unwrap();
-    let script = root().join("tests/browser/choose_file.py");
-    let url = format!("{endpoint}/");
-    let said = run(python(), &[script.to_str().unwrap(), &url, file.to_str().unwrap()]);
-    serde_json::from_slice(&said).unwrap()
+/// A file by name and content, the card that it gets, how that begins, and the number that it names.
+type Case = (&'static str, Vec<u8>, &'static str, &'static str, Option<&'static str>);
+
+/// What the front page says of a file that somebody chose: the kind of the card, and its words.
+fn result(page: &mut Page, file: &Path) -> (String, String) {
+    page.choose_file("#file", file);
+    let answer = page.when(
+        "(() => {
+            const card = document.getElementById('result');
+            const title = card.querySelector('h2');
+            const done = !card.hidden && title && title.textContent !== 'Memeriksa…';
+            const words = [card.className, card.innerText];
+            // The card is taken away, so that the next answer is another one.
+            if (done) { card.hidden = true; card.replaceChildren(); }
+            return done && words;
+        })()",
+    );
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (text(&answer[0]), text(&answer[1]))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_front_page_tells_an_issued_file_from_an_altered_and_a_foreign_one() {
+async fn a_file_that_is_chosen_on_the_front_page_gets_its_verdict_in_words() {
     let stack = stack(true, None).await;
     let issued = issue(&stack, "izin", sample(), &[("number", "503/0042/DPMPTSP/2026")]).await;
-    let altered = [&issued.sealed[..], b"\n1 0 obj<<>>endobj\n"].concat();
-    let cases = [
-        (issued.sealed.to_vec(), "good", "503/0042/DPMPTSP/2026"),
-        (altered, "bad", "503/0042/DPMPTSP/2026"),
-        (sample().to_vec(), "bad", "tidak"),
+    let expired = [("number", "503/0001/DPMPTSP/2020"), ("valid-until", "2020-12-31")];
+    let mut other = sample().to_vec();
+    other.push(b'\n');
+    let expired = issue(&stack, "lama", other.into(), &expired).await;
+    let Issued { signed, sealed, .. } = issued;
+    let altered = [&sealed[..], b"\nLUNAS"].concat();
+    let cases: [Case; 7] = [
+        ("terbit", sealed.to_vec(), "good", "Asli", Some("503/0042/DPMPTSP/2026")),
+        (
+            "habis",
+            expired.sealed.to_vec(),
+            "warn",
+            "Asli",
+            Some("503/0001/DPMPTSP/2020"),
+        ),
+        (
+            "diubah",
+            altered,
+            "bad",
+            "Tidak dapat dipastikan asli",
+            Some("503/0042/DPMPTSP/2026"),
+        ),
+        (
+            "tanpa-segel",
+            signed.to_vec(),
+            "bad",
+            "Tidak dapat dipastikan asli",
+            Some("503/0042/DPMPTSP/2026"),
+        ),
+        ("asing", sample().to_vec(), "bad", "Tidak dapat dipastikan asli", None),
+        ("kosong", Vec::new(), "bad", "Tidak dapat", None),
+        (
+            "bukan-pdf",
+            b"halo".to_vec(),
+            "bad",
+            "Tidak dapat dipastikan asli",
+            None,
+        ),
     ];
-    for (bytes, class, text) in cases {
-        let endpoint = stack.endpoint();
-        let said = blocking(move || choose(&endpoint, &bytes)).await;
-        assert!(said["class"].as_str().unwrap().contains(class), "{said}");
-        assert!(said["text"].as_str().unwrap().contains(text), "{said}");
-    }
+    let front = stack.endpoint();
+    let seen = blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let mut page = Page::open(&front);
+        for (name, bytes, kind, title, number) in cases {
+            let file = folder.path().join(name).with_extension("pdf");
+            std::fs::write(&file, bytes).unwrap();
+            let (class, words) = result(&mut page, &file);
+            assert_eq!(class, format!("card {kind}"), "{name}: {words}");
+            assert!(words.starts_with(title), "{name}: {words}");
+            match number {
+                Some(number) => assert!(words.contains(&format!("Nomor: {number}")), "{name}: {words}"),
+                None => assert!(!words.contains("Nomor:"), "{name}: {words}"),
+            }
+            assert_eq!(
+                words.contains("Penanda tangan: Contoh Pejabat"),
+                number.is_some(),
+                "{name}: {words}"
+            );
+        }
+        // Without the service there is no verdict, and the page says so.
+        (page, folder)
+    });
+    let (mut page, folder) = seen.await;
     stack.stop().await;
+    let (class, words) = blocking(move || result(&mut page, &folder.path().join("terbit.pdf"))).await;
+    assert_eq!(class, "card bad");
+    assert!(
+        words.starts_with("Tidak dapat diperiksa") && words.contains("tidak dapat dihubungi"),
+        "{words}"
+    );
 }

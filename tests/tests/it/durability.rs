@@ -9,6 +9,7 @@ use platform::{Environment, Table};
 use serde_json::json;
 
 use crate::program::Running;
+use crate::support::messages::types;
 use crate::support::{Newest, PATIENCE, TENANT, assert_issued_once, sample, tenant};
 
 const DOCUMENTS: usize = 100;
@@ -130,8 +131,7 @@ async fn a_hundred_documents_survive_two_kills_with_none_lost_and_none_doubled()
             .events(&Document::key_of(&tenant(), document.id), 100)
             .await
             .unwrap();
-        let types: Vec<_> = events.iter().map(|event| event.event_type.to_string()).collect();
-        assert_issued_once(&types);
+        assert_issued_once(&types(&events));
         let State::Issued { sealed, .. } = document.state else {
             panic!("{}", document.state.name())
         };

@@ -1,93 +1,29 @@
-//! The files in `events/`: what comes in is read as the field sends it, what goes out is what the schemas promise.
+//! The files in `events/`: what goes out is as the schemas promise, and no file is there for show.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
-use documents::Notification;
 use kernel::Envelope;
 use serde_json::Value;
 
-use crate::support::root;
+use crate::support::messages::{deliver_to, parked};
+use crate::support::{files, json_file, root, schema, stack};
+use crate::{golden_flow, golden_notifications};
 
-pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
-    let mut files: Vec<_> = std::fs::read_dir(root().join("events").join(folder))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
+/// The schemas of what is no event.
+const OTHER_SCHEMAS: [&str; 4] = ["registered-document", "route", "sidecar", "verification"];
 
-pub(crate) fn json(path: &std::path::Path) -> Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-pub(crate) fn schema(name: &str) -> jsonschema::Validator {
-    let schema = json(&root().join(format!("events/schemas/{name}.json")));
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .unwrap()
-}
-
-/// The keys that a notification names, or why it is refused.
-fn keys(file: &str) -> Result<Vec<String>, String> {
-    let text = std::fs::read(root().join("events").join(file)).unwrap();
-    let notification: Notification = serde_json::from_slice(&text).map_err(|_| "unreadable".to_owned())?;
-    let created = notification.created().map(|created| match created {
-        Ok(created) => Ok(created.object.key),
-        Err(error) => Err(error.to_string()),
+/// The golden events with their names.
+fn golden() -> Vec<(String, Value)> {
+    let named = files("domain").into_iter().map(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, json_file(&path))
     });
-    created.collect()
-}
-
-#[test]
-fn aws_and_minio_notifications_name_the_same_objects_in_their_own_ways() {
-    let check = |file: &str, expected: &[&str]| assert_eq!(keys(file).unwrap(), expected, "{file}");
-    check("aws/s3-put.json", &["karo/sicantik/izin-0042.pdf"]);
-    check(
-        "aws/s3-complete-multipart-upload.json",
-        &["karo/sicantik/izin-besar.pdf"],
-    );
-    check("aws/s3-copy.json", &["karo/sicantik/salinan.pdf"]);
-    check(
-        "aws/s3-odd-keys.json",
-        &[
-            "karo/loket 1/izin praktik dokter.pdf",
-            "karo/loket/a+b & c.pdf",
-            "karo/loket/café – izin.pdf",
-            "karo/loket/100%.PDF",
-        ],
-    );
-    check("aws/s3-sidecar.json", &["karo/sicantik/izin-0042.json"]);
-    check("aws/s3-removed.json", &[]);
-    check("aws/s3-test-event.json", &[]);
-    check("minio/webhook-put.json", &["karo/sicantik/izin 0042.pdf"]);
-    check(
-        "minio/webhook-complete-multipart-upload.json",
-        &["karo/sicantik/besar.pdf"],
-    );
-    check("minio/webhook-odd-key.json", &["karo/loket/café + b.pdf"]);
-}
-
-#[test]
-fn notifications_that_name_no_object_are_refused_with_a_reason() {
-    let check = |file: &str, reason: &str| assert_eq!(keys(file).unwrap_err(), reason, "{file}");
-    check("invalid/not-json.txt", "unreadable");
-    check("invalid/s3-no-records.json", "unreadable");
-    check("invalid/s3-no-object.json", "unreadable");
-    check(
-        "invalid/s3-key-not-utf8.json",
-        "the object's key is not URL-encoded UTF-8",
-    );
-    check("invalid/s3-no-etag.json", "the object has no ETag");
+    named.collect()
 }
 
 #[test]
 fn every_golden_domain_event_is_an_envelope_of_its_schema_and_of_its_file_name() {
-    for path in files("domain") {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let event = json(&path);
+    for (name, event) in golden() {
         let errors: Vec<_> = schema(&name)
             .iter_errors(&event)
             .map(|error| error.to_string())
@@ -95,25 +31,21 @@ fn every_golden_domain_event_is_an_envelope_of_its_schema_and_of_its_file_name()
         assert!(errors.is_empty(), "{name}: {errors:?}");
         let envelope: Envelope<Value> = serde_json::from_value(event.clone()).unwrap();
         assert_eq!(envelope.event_type.as_str(), name);
+        let named = name.parse();
         assert_eq!(
-            name.parse(),
+            named,
             Ok(envelope.event_type.clone()),
             "a type that no route could name"
         );
-        assert_eq!(
-            serde_json::to_value(&envelope).unwrap(),
-            event,
-            "{name} changes when it is passed on"
-        );
+        let passed_on = serde_json::to_value(&envelope).unwrap();
+        assert_eq!(passed_on, event, "{name} changes when it is passed on");
     }
 }
 
 #[test]
-fn an_event_without_one_of_its_parts_breaks_its_schema() {
-    for path in files("domain") {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+fn an_event_without_one_of_its_parts_or_of_a_reserved_tenant_breaks_its_schema() {
+    for (name, event) in golden() {
         let schema = schema(&name);
-        let event = json(&path);
         for part in event.as_object().unwrap().keys() {
             let mut broken = event.clone();
             broken.as_object_mut().unwrap().remove(part);
@@ -122,17 +54,100 @@ fn an_event_without_one_of_its_parts_breaks_its_schema() {
         let mut extended = event.clone();
         extended["data"]["nik"] = "9900000000000000".into();
         assert!(!schema.is_valid(&extended), "{name} with a personal number");
+        for reserved in ["public", "system", "Karo", ""] {
+            let mut reserving = event.clone();
+            reserving["tenant"] = reserved.into();
+            assert!(!schema.is_valid(&reserving), "{name} of the tenant {reserved:?}");
+            assert!(serde_json::from_value::<Envelope<Value>>(reserving).is_err());
+        }
+        for allowed in ["publik", "system-2", "x"] {
+            let mut allowing = event.clone();
+            allowing["tenant"] = allowed.into();
+            assert!(schema.is_valid(&allowing), "{name} of the tenant {allowed}");
+        }
     }
 }
 
 #[test]
-fn an_envelope_of_another_version_is_no_envelope() {
-    let event = json(&root().join("events/invalid/envelope-wrong-version.json"));
-    assert!(serde_json::from_value::<Envelope<Value>>(event).is_err());
+fn the_golden_events_of_one_document_are_one_flow() {
+    let traces: BTreeSet<_> = golden()
+        .into_iter()
+        .filter(|(name, _)| name != "description.detected")
+        .map(|(_, event)| {
+            serde_json::from_value::<Envelope<Value>>(event)
+                .unwrap()
+                .traceparent
+                .trace_id()
+        })
+        .collect();
+    assert_eq!(traces.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_envelope_of_another_version_is_no_envelope() {
+    let event = json_file(&root().join("events/invalid/envelope-wrong-version.json"));
+    assert!(serde_json::from_value::<Envelope<Value>>(event.clone()).is_err());
+    let stack = stack(false, None).await;
+    deliver_to(&stack.functions["import"], &event.to_string()).await;
+    let rows = parked(&stack, "import").await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (rows[0].code.as_str(), &rows[0].body),
+        ("message.malformed", &event.to_string())
+    );
+    stack.stop().await;
 }
 
 #[test]
-fn the_sample_sidecar_is_of_its_schema() {
-    let sidecar = json(&root().join("events/samples/permit.json"));
+fn the_sample_sidecar_and_the_routes_are_of_their_schemas() {
+    let sidecar = json_file(&root().join("events/samples/permit.json"));
     assert!(schema("sidecar").is_valid(&sidecar));
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&template).unwrap();
+    let usual = template["Parameters"]["ApprovalRoute"]["Default"].as_str().unwrap();
+    for route in [usual, golden_flow::TWO_STEPS] {
+        let json: Value = serde_json::from_str(route).unwrap();
+        assert!(schema("route").is_valid(&json), "{route}");
+        assert!(serde_json::from_str::<approvals::Route>(route).is_ok(), "{route}");
+    }
+    for bad in [
+        r#"{"name":"izin","version":1,"steps":[]}"#,
+        r#"{"name":"izin","steps":[]}"#,
+    ] {
+        assert!(!schema("route").is_valid(&serde_json::from_str(bad).unwrap()), "{bad}");
+    }
+}
+
+/// What the tests read of `events/`. Each of these lists is compared with what its test has really read.
+fn read_by_tests() -> BTreeSet<String> {
+    let schemas = golden().into_iter().map(|(name, _)| name);
+    let schemas = schemas.chain(OTHER_SCHEMAS.map(str::to_owned));
+    let domain = golden().into_iter().map(|(name, _)| format!("domain/{name}.json"));
+    let single = [
+        "invalid/envelope-wrong-version.json",
+        "samples/permit.json",
+        "samples/permit.pdf",
+    ];
+    schemas
+        .map(|name| format!("schemas/{name}.json"))
+        .chain(domain)
+        .chain(single.map(str::to_owned))
+        .chain(golden_notifications::files().map(str::to_owned))
+        .chain(golden_flow::FED.map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn every_file_below_events_is_read_by_a_test() {
+    let mut there = BTreeSet::new();
+    for folder in ["aws", "domain", "invalid", "minio", "samples", "schemas"] {
+        let named = files(folder).into_iter();
+        there.extend(named.map(|path| format!("{folder}/{}", path.file_name().unwrap().to_str().unwrap())));
+    }
+    assert_eq!(
+        std::fs::read_dir(root().join("events")).unwrap().count(),
+        6,
+        "a folder that no test knows"
+    );
+    assert_eq!(there, read_by_tests());
 }

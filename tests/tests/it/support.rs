@@ -1,6 +1,9 @@
 //! A stack in memory, and people who use it.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(crate) mod messages;
+pub(crate) mod stream;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -9,7 +12,7 @@ use bytes::Bytes;
 use documents::Document;
 use kernel::{DocumentId, Envelope, TenantId};
 use localstack::{Home, Stack, StackOptions};
-use platform::ReceivedMessage;
+use platform::{Environment, Settings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
@@ -32,6 +35,26 @@ pub(crate) fn root() -> &'static Path {
 
 pub(crate) fn home() -> &'static Home {
     &HOME.1
+}
+
+/// One of the development keys, PEM: `token.pem` signs tokens, `token.pub.pem` checks them.
+pub(crate) fn key_file(name: &str) -> String {
+    std::fs::read_to_string(HOME.0.path().join("keys").join(name)).unwrap()
+}
+
+/// The stack's connections with settings as a function of the template has them, and those of `own` besides.
+pub(crate) fn environment(stack: &Stack, own: &[(&str, &str)]) -> Environment {
+    let own = own
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let table = ("TABLE_NAME".to_owned(), "absah-main-table".to_owned());
+    let settings: Settings = home()
+        .connection(&stack.endpoint())
+        .into_iter()
+        .chain([table])
+        .chain(own)
+        .collect();
+    stack.environment.with_settings(settings)
 }
 
 pub(crate) fn tenant() -> TenantId {
@@ -59,6 +82,31 @@ pub(crate) fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> V
         program.as_ref().display()
     );
     output.stdout
+}
+
+/// The files of a folder of `events/`, sorted.
+pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(root().join("events").join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+/// A JSON file.
+pub(crate) fn json_file(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A schema of `events/schemas/`, ready to check with.
+pub(crate) fn schema(name: &str) -> jsonschema::Validator {
+    let schema = json_file(&root().join(format!("events/schemas/{name}.json")));
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap()
 }
 
 /// A stack in memory; with `triggers`, messages travel by themselves.
@@ -233,37 +281,12 @@ impl platform::Record for Newest {
     }
 }
 
-/// Messages as Lambda hands them to a function.
-pub(crate) fn batch_event(messages: &[ReceivedMessage]) -> Value {
-    let record = |message: &ReceivedMessage| {
-        json!({
-            "messageId": message.message_id, "receiptHandle": message.receipt_handle, "body": message.body,
-            "attributes": {}, "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "ap-southeast-3",
-        })
-    };
-    json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
-}
-
-/// The messages of a batch that are to be delivered again.
-pub(crate) fn failures(answer: &Value) -> BTreeSet<String> {
-    let failures = answer["batchItemFailures"].as_array().unwrap().iter();
-    failures
-        .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 /// Each thing happened to an issued document once, and in order. That it awaits approval may be news that came too late.
-pub(crate) fn assert_issued_once(events: &[String]) {
-    let told = |name: &str| events.iter().filter(|event| *event == name).count();
-    assert!(
-        told("document.awaiting_approval") <= 1 && told("document.described") <= 1,
-        "{events:?}"
-    );
+pub(crate) fn assert_issued_once(events: &[&str]) {
+    let told = |name: &str| events.iter().filter(|event| **event == name).count();
+    assert!(told("document.awaiting_approval") <= 1, "{events:?}");
     let optional = ["document.awaiting_approval", "document.described"];
-    let rest: Vec<_> = events
-        .iter()
-        .filter(|event| !optional.contains(&event.as_str()))
-        .collect();
+    let rest: Vec<_> = events.iter().filter(|event| !optional.contains(event)).collect();
     let expected = ["detected", "imported", "approved", "signed", "issued"].map(|what| format!("document.{what}"));
     assert_eq!(rest, expected.iter().collect::<Vec<_>>());
 }

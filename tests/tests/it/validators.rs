@@ -1,6 +1,9 @@
 //! Validators that are not ours, on documents of many producers: pyHanko, pdfsig, qpdf, and a scan of the printed page.
 
-use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
 
 use crate::program::{Running, absah};
 use crate::support::{fetch, python, root, run};
@@ -37,21 +40,28 @@ fn what_is_issued_from_any_producers_pdf_satisfies_pyhanko_pdfsig_qpdf_and_a_sca
         assert_eq!(outcome["state"], "issued", "{outcome}");
     }
 
-    let roots = absah().arg("roots").arg("--data").arg(&data).output().unwrap().stdout;
-    let roots_file = folder.path().join("roots.pem");
+    let refused = refused(folder.path(), &data, &outcomes);
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+
+    for outcome in &outcomes {
+        let (status, page) = fetch(outcome["verify_url"].as_str().unwrap());
+        assert!(status == 200 && page.contains("Dokumen asli"), "{outcome}");
+    }
+    assert!(running.stop().success());
+}
+
+/// Asks the validators about the final files of issued documents, under the roots of the data folder; what they object
+/// to, by file.
+pub(crate) fn refused(scratch: &Path, data: &Path, outcomes: &[Value]) -> Vec<String> {
+    let roots = absah().arg("roots").arg("--data").arg(data).output().unwrap().stdout;
+    let roots_file = scratch.join("roots.pem");
     std::fs::write(&roots_file, roots).unwrap();
-    let jobs: Vec<Value> = outcomes
-        .iter()
-        .map(|outcome| {
-            serde_json::json!({
-                "file": outcome["final"], "roots": roots_file, "expect_link_prefix": outcome["verify_url"],
-            })
-        })
-        .collect();
-    let list = folder.path().join("list.json");
+    let job = |outcome: &Value| json!({ "file": outcome["final"], "roots": roots_file, "expect_link_prefix": outcome["verify_url"] });
+    let jobs: Vec<_> = outcomes.iter().map(job).collect();
+    let list = scratch.join("list.json");
     std::fs::write(&list, serde_json::to_vec(&jobs).unwrap()).unwrap();
     let script = root().join("tests/validate/validate.py");
-    let output = std::process::Command::new(python())
+    let output = Command::new(python())
         .arg(script)
         .arg("--batch")
         .arg(&list)
@@ -59,19 +69,10 @@ fn what_is_issued_from_any_producers_pdf_satisfies_pyhanko_pdfsig_qpdf_and_a_sca
         .unwrap();
     let opinion: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    let refused: Vec<_> = opinion["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|result| result["ok"] != true)
+    let results = opinion["results"].as_array().unwrap();
+    assert_eq!(results.len(), outcomes.len());
+    let refused = results.iter().filter(|result| result["ok"] != true);
+    refused
         .map(|result| format!("{}: {}", result["file"], result["problems"]))
-        .collect();
-    assert!(refused.is_empty(), "{}", refused.join("\n"));
-    assert_eq!(opinion["results"].as_array().unwrap().len(), files.len());
-
-    for outcome in &outcomes {
-        let (status, page) = fetch(outcome["verify_url"].as_str().unwrap());
-        assert!(status == 200 && page.contains("Dokumen asli"), "{outcome}");
-    }
-    assert!(running.stop().success());
+        .collect()
 }

@@ -1,0 +1,181 @@
+//! Descriptions: which of several counts, until when, and what becomes of those that cannot be read.
+
+use serde_json::{Value, json};
+
+use crate::support::messages::{
+    assert_of_schema, deliver, detect_all, history, newest, notifications, parked, put_sidecar, recorded,
+    sidecar_events, types,
+};
+use crate::support::{TENANT, decision, document, drop_pdf, http_event, issue, sample, stack, wait_for};
+
+/// Every order of `0..count`.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    if count == 0 {
+        return vec![Vec::new()];
+    }
+    let shorter = orders(count - 1);
+    let with_last = |order: &Vec<usize>| {
+        let insert = |at: usize| [&order[..at], &[count - 1], &order[at..]].concat();
+        (0..count).map(insert).collect::<Vec<_>>()
+    };
+    shorter.iter().flat_map(with_last).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_sidecar_counts_in_whatever_order_and_however_often_they_are_told_of() {
+    let stack = stack(false, None).await;
+    // The third says what the first said: it still is the newest.
+    for numbers in [&["A", "B"][..], &["A", "B", "A"]] {
+        for (index, order) in orders(numbers.len()).into_iter().enumerate() {
+            for import_first in [true, false] {
+                let case = format!("{}-{index}-{import_first}", numbers.len());
+                drop_pdf(&stack, &case, sample(), &[]).await;
+                detect_all(&stack).await;
+                let id = newest(&stack, &case).await.id.to_string();
+                let detected = recorded(&stack, &id, "document.detected").await;
+                if import_first {
+                    deliver(&stack, "import", &detected).await;
+                }
+                for number in numbers {
+                    put_sidecar(&stack, &case, &json!({ "number": number })).await;
+                }
+                let told = notifications(&stack).await;
+                assert_eq!(told.len(), numbers.len());
+                for position in order.iter().chain(&order) {
+                    deliver(&stack, "detect", &told[*position]).await;
+                }
+                let events = sidecar_events(&stack, &told).await;
+                for position in &order {
+                    deliver(&stack, "import", &events[*position]).await;
+                    deliver(&stack, "import", &events[*position]).await;
+                }
+                // The oldest comes once more, long after.
+                deliver(&stack, "import", &events[0]).await;
+                deliver(&stack, "import", &detected).await;
+                let described = newest(&stack, &case).await.description.number;
+                assert_eq!(described.as_deref(), numbers.last().copied(), "{case}: {order:?}");
+            }
+        }
+    }
+    assert!(parked(&stack, "import").await.is_empty());
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_upload_is_a_second_document_and_the_newer_one_has_the_name_whichever_is_told_of_first() {
+    let stack = stack(false, None).await;
+    for order in [[0, 1], [1, 0]] {
+        let name = format!("izin-{}", order[0]);
+        // The same bytes twice: only the store's versions tell them apart.
+        drop_pdf(&stack, &name, sample(), &[("number", "1")]).await;
+        drop_pdf(&stack, &name, sample(), &[("number", "2")]).await;
+        let told = notifications(&stack).await;
+        assert_eq!(told.len(), 2);
+        let mut ids = std::collections::BTreeSet::new();
+        for position in order.iter().chain(&order) {
+            deliver(&stack, "detect", &told[*position]).await;
+            ids.insert(newest(&stack, &name).await.id.to_string());
+        }
+        let id = newest(&stack, &name).await.id.to_string();
+        deliver(&stack, "import", &recorded(&stack, &id, "document.detected").await).await;
+        assert_eq!(document(&stack, &id).await.description.number.as_deref(), Some("2"));
+        // Told of first, the newer one keeps the name; the older one is a document all the same.
+        assert_eq!(ids.len(), if order == [0, 1] { 2 } else { 1 });
+
+        put_sidecar(&stack, &name, &json!({ "number": "S" })).await;
+        let told = notifications(&stack).await;
+        deliver(&stack, "detect", &told[0]).await;
+        for event in sidecar_events(&stack, &told).await {
+            deliver(&stack, "import", &event).await;
+        }
+        assert_eq!(document(&stack, &id).await.description.number.as_deref(), Some("S"));
+    }
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sidecar_that_served_a_signed_document_says_nothing_of_the_next_one_of_its_name() {
+    let stack = stack(true, None).await;
+    put_sidecar(&stack, "izin", &json!({ "number": "1/2026" })).await;
+    let issued = issue(&stack, "izin", sample(), &[]).await;
+    let described = document(&stack, &issued.id).await.description;
+    assert_eq!(described.number.as_deref(), Some("1/2026"));
+    let mut events = stack.events();
+    drop_pdf(&stack, "izin", sample(), &[]).await;
+    let next = wait_for(&mut events, "document.imported", None).await;
+    assert_ne!(next.subject, issued.id, "a new upload is a new document");
+    assert_eq!(document(&stack, &next.subject).await.description.number, None);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_after_the_decision_does_not_become_public() {
+    let stack = stack(false, None).await;
+    drop_pdf(&stack, "izin", sample(), &[("number", "1/2026")]).await;
+    detect_all(&stack).await;
+    let id = newest(&stack, "izin").await.id.to_string();
+    let relayed = async |step: &str, event_type: &str| {
+        deliver(&stack, step, &recorded(&stack, &id, event_type).await).await;
+    };
+    relayed("import", "document.detected").await;
+    relayed("advance-approval", "document.imported").await;
+    let answer = stack.functions["decide"]
+        .invoke(decision(&id, "k-1", &json!({ "verdict": "approve" })))
+        .await;
+    assert_eq!(answer.unwrap()["statusCode"], 200);
+
+    put_sidecar(&stack, "izin", &json!({ "number": "999/2026" })).await;
+    let told = notifications(&stack).await;
+    deliver(&stack, "detect", &told[0]).await;
+    for event in sidecar_events(&stack, &told).await {
+        deliver(&stack, "import", &event).await;
+    }
+    let described = newest(&stack, "izin").await.description;
+    assert_eq!(described.number.as_deref(), Some("999/2026"));
+
+    relayed("sign", "approval.approved").await;
+    relayed("stamp", "document.signed").await;
+    let asked = http_event("GET", &format!("/api/v1/documents/{id}"), &[], "");
+    let entry = stack.functions["verify"].invoke(asked).await.unwrap();
+    let entry: Value = serde_json::from_str(entry["body"].as_str().unwrap()).unwrap();
+    assert_eq!(entry["number"], "1/2026");
+
+    let events = history(&stack, TENANT, "document", &id).await;
+    events.iter().for_each(assert_of_schema);
+    let expected = ["detected", "imported", "described", "approved", "signed", "issued"];
+    assert_eq!(types(&events), expected.map(|what| format!("document.{what}")));
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_day_that_cannot_be_read_is_no_reason_to_be_in_force_for_ever() {
+    let stack = stack(true, None).await;
+    let mut events = stack.events();
+    let unreadable = [("valid-until", "31-12-2026"), ("number", "1")];
+    drop_pdf(&stack, "izin", sample(), &unreadable).await;
+    let refused = wait_for(&mut events, "document.quarantined", None).await;
+    assert_eq!(refused.data["code"], "import.bad_metadata");
+    assert!(refused.data["message"].as_str().unwrap().contains("berlaku"));
+    assert_of_schema(&refused);
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_that_cannot_be_read_is_left_out_and_the_rest_still_describes() {
+    let stack = stack(true, None).await;
+    let mut events = stack.events();
+    let long = "9".repeat(301);
+    let metadata = [
+        ("number", "2/2026"),
+        ("date", "31-12-2026"),
+        ("type", long.as_str()),
+        ("valid-until", "2031-01-04"),
+    ];
+    drop_pdf(&stack, "izin", sample(), &metadata).await;
+    let imported = wait_for(&mut events, "document.imported", None).await;
+    let described = document(&stack, &imported.subject).await.description;
+    assert_eq!(described.number.as_deref(), Some("2/2026"));
+    assert_eq!((described.date, described.document_type), (None, None));
+    assert_eq!(described.valid_until, Some("2031-01-04".parse().unwrap()));
+    stack.stop().await;
+}

@@ -1,0 +1,250 @@
+//! The wiring in template.yaml: one name per step, dead letters for every queue, and no right that a step does not need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml_ng::Value;
+
+use crate::edges::OWN;
+use crate::support::root;
+
+/// The properties of the template's resources of a kind, with intrinsic functions left as they are.
+pub(crate) fn resources(kind: &str) -> Vec<(String, Value)> {
+    let template: Value = serde_yaml_ng::from_str(&template()).unwrap();
+    let all = template["Resources"].as_mapping().unwrap().iter();
+    let wanted = all.filter(|(_, resource)| resource["Type"].as_str() == Some(kind));
+    wanted
+        .map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource["Properties"].clone()))
+        .collect()
+}
+
+/// `AdvanceApprovalFunction` for `advance-approval`.
+pub(crate) fn function_id(step: &str) -> String {
+    step_id(step) + "Function"
+}
+
+fn step_id(step: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    step.split('-').map(capital).collect()
+}
+
+fn template() -> String {
+    std::fs::read_to_string(root().join("template.yaml")).unwrap()
+}
+
+/// The text of a value, be it plain, of `!Ref`, `!Sub` or `!GetAtt`.
+fn text(value: &Value) -> &str {
+    let plain = match value {
+        Value::Tagged(tagged) => &tagged.value,
+        plain => plain,
+    };
+    plain.as_str().unwrap_or_else(|| panic!("no text: {value:?}"))
+}
+
+fn functions() -> Vec<(String, Value)> {
+    resources("AWS::Serverless::Function")
+}
+
+/// The triggers of a function that are of a kind.
+fn triggers<'a>(function: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    let events = function["Events"].as_mapping().into_iter().flatten();
+    let wanted = events.filter(move |(_, event)| event["Type"].as_str() == Some(kind));
+    wanted.map(|(_, event)| &event["Properties"])
+}
+
+#[test]
+fn every_queue_is_named_after_the_one_step_that_it_triggers() {
+    let queues: BTreeMap<_, _> = resources("AWS::SQS::Queue").into_iter().collect();
+    let mut used = BTreeSet::from(["RelayDeadLetterQueue".to_owned()]);
+    for (step, _) in OWN {
+        let id = step_id(step);
+        let (queue, dead) = (format!("{id}Queue"), format!("{id}DeadLetterQueue"));
+        assert_eq!(
+            text(&queues[&queue]["QueueName"]),
+            format!("${{AWS::StackName}}-{step}")
+        );
+        assert_eq!(
+            text(&queues[&dead]["QueueName"]),
+            format!("${{AWS::StackName}}-{step}-dead")
+        );
+        let of_step = functions()
+            .into_iter()
+            .find(|(name, _)| *name == function_id(step))
+            .unwrap()
+            .1;
+        let sources: Vec<_> = triggers(&of_step, "SQS")
+            .map(|source| text(&source["Queue"]).to_owned())
+            .collect();
+        assert_eq!(sources, [format!("{queue}.Arn")], "{step}");
+        used.extend([queue, dead]);
+    }
+    assert_eq!(
+        queues.keys().cloned().collect::<BTreeSet<_>>(),
+        used,
+        "a queue that is no step's"
+    );
+}
+
+#[test]
+fn every_queue_has_dead_letters_and_waits_six_times_as_long_as_its_function_may_take() {
+    let template: Value = serde_yaml_ng::from_str(&template()).unwrap();
+    let usual = template["Globals"]["Function"]["Timeout"].as_u64().unwrap();
+    let queues: BTreeMap<_, _> = resources("AWS::SQS::Queue").into_iter().collect();
+    for (step, _) in OWN {
+        let queue = &queues[&format!("{}Queue", step_id(step))];
+        let redrive = &queue["RedrivePolicy"];
+        let dead = format!("{}DeadLetterQueue", step_id(step));
+        assert_eq!(text(&redrive["deadLetterTargetArn"]), format!("{dead}.Arn"));
+        assert!(queues[&dead].get("RedrivePolicy").is_none(), "dead letters stay");
+        let function = functions()
+            .into_iter()
+            .find(|(id, _)| *id == function_id(step))
+            .unwrap()
+            .1;
+        let timeout = function.get("Timeout").and_then(Value::as_u64).unwrap_or(usual);
+        // What AWS advises, so that a message is not delivered again while it is worked on.
+        assert!(queue["VisibilityTimeout"].as_u64().unwrap() >= 6 * timeout, "{step}");
+    }
+}
+
+#[test]
+fn every_batch_reports_its_failures_item_by_item() {
+    let mut sources = 0;
+    for (id, function) in functions() {
+        for source in triggers(&function, "SQS").chain(triggers(&function, "DynamoDB")) {
+            let types = source["FunctionResponseTypes"].as_sequence().unwrap();
+            assert_eq!(
+                types.iter().map(text).collect::<Vec<_>>(),
+                ["ReportBatchItemFailures"],
+                "{id}"
+            );
+            sources += 1;
+        }
+    }
+    assert_eq!(
+        sources,
+        OWN.len() + 1,
+        "a queue for each of these steps, and the stream"
+    );
+}
+
+/// Every right that the template gives: function, action, and the resource as it is written.
+fn rights() -> Vec<(String, String, String)> {
+    let mut rights = Vec::new();
+    for (id, function) in functions() {
+        assert!(function.get("Role").is_none(), "{id} shares a role");
+        let policies = function["Policies"]
+            .as_sequence()
+            .unwrap_or_else(|| panic!("{id} has no policy"));
+        for policy in policies {
+            let statements = policy["Statement"].as_sequence();
+            let statements = statements.unwrap_or_else(|| panic!("{id} takes the policy {policy:?} from elsewhere"));
+            for statement in statements {
+                assert_eq!(statement["Effect"].as_str(), Some("Allow"), "{id}");
+                let list = |value: &Value| match value.as_sequence() {
+                    Some(several) => several.iter().map(|one| text(one).to_owned()).collect::<Vec<_>>(),
+                    None => vec![text(value).to_owned()],
+                };
+                for action in list(&statement["Action"]) {
+                    let resources = list(&statement["Resource"]).into_iter();
+                    rights.extend(resources.map(|resource| (id.clone(), action.clone(), resource)));
+                }
+            }
+        }
+    }
+    rights
+}
+
+/// The steps that may do one of `actions` to a resource whose text ends with `resource`.
+fn who_may(actions: &[&str], resource: &str) -> BTreeSet<String> {
+    let rights = rights().into_iter();
+    let wanted = rights.filter(|(_, action, on)| actions.contains(&action.as_str()) && on.ends_with(resource));
+    wanted.map(|(id, ..)| id).collect()
+}
+
+fn ids(steps: &[&str]) -> BTreeSet<String> {
+    steps.iter().map(|step| function_id(step)).collect()
+}
+
+const READS: [&str; 3] = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+const WRITES: [&str; 2] = ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"];
+
+#[test]
+fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_and_no_other() {
+    let others = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "sqs:SendMessage"];
+    let known = [&READS[..], &WRITES, &others].concat();
+    for (id, action, resource) in rights() {
+        assert!(known.contains(&action.as_str()), "{id} may {action}");
+        let table = action.starts_with("dynamodb:") && resource == "MainTable.Arn";
+        let queue = action.starts_with("sqs:") && resource.ends_with("Queue.Arn");
+        let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
+        let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
+        assert!(table || queue || inbox || vault, "{id} may {action} on {resource}");
+    }
+    let with_policy: BTreeSet<_> = rights().into_iter().map(|(id, ..)| id).collect();
+    assert_eq!(with_policy, functions().into_iter().map(|(id, _)| id).collect());
+
+    let keepers = ids(&[
+        "detect",
+        "import",
+        "advance-approval",
+        "decide",
+        "track-approval",
+        "sign",
+        "stamp",
+    ]);
+    assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
+    let readers = &keepers | &ids(&["verify"]);
+    assert_eq!(
+        who_may(&READS, "MainTable.Arn"),
+        readers,
+        "the relay reads the stream only"
+    );
+    assert_eq!(who_may(&others, "inbox/*"), ids(&["import"]));
+    assert_eq!(who_may(&others, "vault/*"), ids(&["import", "sign", "stamp"]));
+    assert_eq!(who_may(&others, "Queue.Arn"), ids(&["relay"]));
+}
+
+#[test]
+fn whoever_verifies_reads_public_rows_only() {
+    let verify = functions()
+        .into_iter()
+        .find(|(id, _)| id == "VerifyFunction")
+        .unwrap()
+        .1;
+    let statements = verify["Policies"][0]["Statement"].as_sequence().unwrap();
+    for statement in statements {
+        let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+        assert_eq!(
+            keys.as_sequence().unwrap().iter().map(text).collect::<Vec<_>>(),
+            ["public#*"]
+        );
+    }
+}
+
+#[test]
+fn the_relay_hands_each_step_its_own_events_and_may_write_to_those_queues_only() {
+    let relay = functions().into_iter().find(|(id, _)| id == "RelayFunction").unwrap().1;
+    let routes = text(&relay["Environment"]["Variables"]["EVENT_ROUTES"]);
+    let routes: BTreeMap<String, Vec<String>> = serde_json::from_str(routes).unwrap();
+    let mut by_queue = BTreeMap::<String, BTreeSet<String>>::new();
+    for (event, queues) in routes {
+        for queue in queues {
+            by_queue.entry(queue).or_default().insert(event.clone());
+        }
+    }
+    let expected = OWN.iter().filter(|(_, own)| !own.is_empty()).map(|(step, own)| {
+        let events = own.iter().map(|event| (*event).to_owned()).collect();
+        (format!("${{{}Queue}}", step_id(step)), events)
+    });
+    assert_eq!(by_queue, expected.collect());
+
+    let may: BTreeSet<_> = rights()
+        .into_iter()
+        .filter(|(id, ..)| id == "RelayFunction")
+        .map(|(.., on)| on)
+        .collect();
+    let queues = by_queue
+        .keys()
+        .map(|queue| queue.trim_matches(['$', '{', '}']).to_owned() + ".Arn");
+    assert_eq!(may, queues.chain(["RelayDeadLetterQueue.Arn".to_owned()]).collect());
+}
