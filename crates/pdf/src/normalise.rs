@@ -56,6 +56,7 @@ pub fn normalise(pdf: &[u8], limits: &Limits) -> Result<Vec<u8>, NormaliseError>
 
 fn rewrite(loaded: &Loaded<'_>, limits: &Limits) -> Result<Vec<u8>, StructureError> {
     let numbers = in_use(loaded, limits)?;
+    let counts = loaded.page_tree()?.counts;
     let mut out = Vec::new();
     out.extend_from_slice(format!("%PDF-{}\n%\u{e2}\u{e3}\u{cf}\u{d3}\n", header_version(&loaded.version)).as_bytes());
     let mut offsets = Vec::with_capacity(numbers.len());
@@ -64,6 +65,10 @@ fn rewrite(loaded: &Loaded<'_>, limits: &Limits) -> Result<Vec<u8>, StructureErr
         out.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
         match loaded.object(id)? {
             Object::Stream(stream) => write_stream(&mut out, stream, &numbers),
+            Object::Dictionary(mut node) if let Some(&count) = counts.get(&id) => {
+                node.set("Count", count);
+                write(&mut out, &Object::Dictionary(node), &numbers);
+            }
             object => write(&mut out, &object, &numbers),
         }
         out.extend_from_slice(b"\nendobj\n");

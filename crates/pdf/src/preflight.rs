@@ -35,6 +35,8 @@ pub enum Repair {
     Hybrid,
     /// The cross-reference table, or an object, is not as it must be; readers have to guess.
     Damaged,
+    /// A node of the page tree does not say how many pages it has; readers show fewer, or none.
+    Miscounted,
 }
 
 /// Why a file may not enter the flow.
@@ -106,7 +108,7 @@ pub(crate) fn open<'a>(pdf: &'a [u8], limits: &Limits) -> Result<(Loaded<'a>, Pr
 }
 
 fn examine(loaded: &Loaded<'_>, pdf: &[u8]) -> Result<Preflight, PreflightError> {
-    let pages = loaded.pages()?;
+    let tree = loaded.page_tree()?;
     let fields = loaded.signature_fields()?;
     let traces = active::search(loaded)?;
     if let Some(what) = traces.active {
@@ -124,7 +126,7 @@ fn examine(loaded: &Loaded<'_>, pdf: &[u8]) -> Result<Preflight, PreflightError>
         if !signatures.is_empty() || traces.signature || memchr::memmem::find(pdf, b"/ByteRange").is_some() {
             return Err(PreflightError::SignedButDamaged);
         }
-        check_contents(loaded, &pages)?;
+        check_contents(loaded, &tree.pages)?;
         repairs.push(Repair::Damaged);
     }
     if loaded.is_encrypted() {
@@ -132,6 +134,12 @@ fn examine(loaded: &Loaded<'_>, pdf: &[u8]) -> Result<Preflight, PreflightError>
             return Err(PreflightError::SignedButEncrypted);
         }
         repairs.push(Repair::Encrypted);
+    }
+    if !tree.is_counted {
+        if !signatures.is_empty() || traces.signature {
+            return Err(PreflightError::SignedButDamaged);
+        }
+        repairs.push(Repair::Miscounted);
     }
     if signatures.is_empty() && memchr::memmem::find(pdf, b"/XRefStm").is_some() {
         repairs.push(Repair::Hybrid);
@@ -145,7 +153,7 @@ fn examine(loaded: &Loaded<'_>, pdf: &[u8]) -> Result<Preflight, PreflightError>
         _ => None,
     };
     Ok(Preflight {
-        pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
+        pages: u32::try_from(tree.pages.len()).unwrap_or(u32::MAX),
         version: version.unwrap_or_else(|| loaded.version.clone()),
         title: title::find(loaded, &catalog)?,
         signatures,

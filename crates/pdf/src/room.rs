@@ -86,7 +86,7 @@ fn append_page(base: &Base<'_>, bytes: Vec<u8>) -> Result<Vec<u8>, AppendError> 
 /// As large as the last page is seen, if a page of that size can carry a seal.
 fn size(base: &Base<'_>) -> Result<(f64, f64), AppendError> {
     let last = pages(base, End::Last, 1)?;
-    let seen = last.first().map(|page| {
+    let seen = last.first().filter(|page| page.unambiguous).map(|page| {
         let (width, height) = page.view.size();
         (width * page.view.user_unit, height * page.view.user_unit)
     });

@@ -161,7 +161,7 @@ pub(crate) fn faces(face: &SealFace) -> Result<(Symbol, [Face; 2]), SealError> {
     Ok((symbol, faces))
 }
 
-/// The first page with a free place. `bytes` are the file and come back.
+/// The first page with a free place that every reader shows. `bytes` are the file and come back.
 pub(crate) fn find_room(
     base: &Base<'_>,
     faces: &[Face],
@@ -175,6 +175,10 @@ pub(crate) fn find_room(
                 continue;
             }
             seen.push(page.id);
+            // What one reader shows, another may not.
+            if !page.unambiguous {
+                continue;
+            }
             let (back, place) = placement::find(base, &page, faces, bytes)?;
             bytes = back;
             if let Some(place) = place {

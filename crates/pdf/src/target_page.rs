@@ -17,6 +17,8 @@ const A4: Rect = Rect {
     x1: 595.0,
     y1: 842.0,
 };
+/// The longest side that a page may have, in its own units (ISO 32000-1, annex C).
+const MAX_SIDE: f64 = 14_400.0;
 /// Nodes of the page tree that may be read on the way.
 const MAX_NODES: usize = 10_000;
 
@@ -29,6 +31,8 @@ pub(crate) struct Page {
     /// What it takes over from its ancestors.
     pub(crate) inherited: Rc<RawDict>,
     pub(crate) view: View,
+    /// Every reader shows the same part of it, upright and in the same size.
+    pub(crate) unambiguous: bool,
 }
 
 /// Which end of the document to begin at.
@@ -86,19 +90,28 @@ pub(crate) fn pages(base: &Base<'_>, end: End, count: usize) -> Result<Vec<Page>
 
 fn page(base: &Base<'_>, id: ObjectId, dict: RawDict, inherited: Rc<RawDict>) -> Result<Page, AppendError> {
     let attribute = |key: &[u8]| dict.get(key).or_else(|| inherited.get(key));
-    let media = rect(base, attribute(b"MediaBox"))?.unwrap_or(A4);
-    let crop = rect(base, attribute(b"CropBox"))?.unwrap_or(media);
+    let media = rect(base, attribute(b"MediaBox"))?;
+    let crop = rect(base, attribute(b"CropBox"))?;
+    let is_cropped = attribute(b"CropBox").is_some();
     let degrees = match attribute(b"Rotate") {
-        Some(text) => base.value(text)?.as_i64().unwrap_or(0),
-        None => 0,
+        Some(text) => base.value(text)?.as_i64().ok(),
+        None => Some(0),
     };
     let user_unit = match dict.get(b"UserUnit") {
         Some(text) => float(&base.value(text)?).filter(|unit| (0.01..=1000.0).contains(unit)),
-        None => None,
+        None => Some(1.0),
     };
+    let visible = match (media, crop) {
+        (Some(media), Some(crop)) => crop.intersect(&media),
+        (Some(media), None) if !is_cropped => Some(media),
+        _ => None,
+    };
+    let unambiguous = visible.is_some_and(|rect| rect.width().max(rect.height()) <= MAX_SIDE)
+        && degrees.is_some_and(|degrees| degrees % 90 == 0)
+        && user_unit.is_some();
     let view = View {
-        visible: crop.intersect(&media).unwrap_or(media),
-        rotation: Rotation::from_degrees(degrees),
+        visible: visible.or(media).unwrap_or(A4),
+        rotation: Rotation::from_degrees(degrees.unwrap_or(0)),
         user_unit: user_unit.unwrap_or(1.0),
     };
     Ok(Page {
@@ -106,6 +119,7 @@ fn page(base: &Base<'_>, id: ObjectId, dict: RawDict, inherited: Rc<RawDict>) ->
         dict,
         inherited,
         view,
+        unambiguous,
     })
 }
 

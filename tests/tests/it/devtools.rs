@@ -76,10 +76,18 @@ impl Page {
     pub(crate) fn when(&mut self, expression: &str) -> Value {
         let waiting = format!(
             "new Promise((resolve, reject) => {{
-                const look = () => {{ const seen = {expression}; if (seen) {{ resolve(seen); }} return seen; }};
+                const observer = new MutationObserver(() => look());
+                const look = () => {{
+                    const seen = {expression};
+                    if (!seen) return false;
+                    // An expression may change the page; it is not asked again.
+                    observer.disconnect();
+                    resolve(seen);
+                    return true;
+                }};
                 if (look()) return;
                 const everything = {{ subtree: true, childList: true, attributes: true, characterData: true }};
-                new MutationObserver(look).observe(document, everything);
+                observer.observe(document, everything);
                 setTimeout(() => reject(new Error(document.body.innerText)), {PATIENCE_MS});
             }})"
         );

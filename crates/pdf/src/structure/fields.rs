@@ -36,15 +36,28 @@ impl Loaded<'_> {
         };
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut stack: Vec<(Object, String, bool)> = roots
+        // The fields that the next one is a part of.
+        let mut above: Vec<Option<ObjectId>> = Vec::new();
+        let mut stack: Vec<(Object, String, bool, usize)> = roots
             .into_iter()
             .rev()
-            .map(|root| (root, String::new(), false))
+            .map(|root| (root, String::new(), false, 0))
             .collect();
-        while let Some((node, prefix, inherits)) = stack.pop() {
+        while let Some((node, prefix, inherits, depth)) = stack.pop() {
+            above.truncate(depth);
             let id = node.as_reference().ok();
+            if id.is_some() && above.contains(&id) {
+                return Err(StructureError::Malformed {
+                    why: "a form field contains itself",
+                });
+            }
             if id.is_some_and(|id| !seen.insert(id)) {
                 continue;
+            }
+            if depth >= self.limits.max_depth {
+                return Err(StructureError::TooDeep {
+                    limit: self.limits.max_depth,
+                });
             }
             let Object::Dictionary(field) = self.resolve(&node)? else {
                 continue;
@@ -77,7 +90,9 @@ impl Loaded<'_> {
                     limit: self.limits.max_values,
                 });
             }
-            stack.extend(kids.into_iter().rev().map(|kid| (kid, name.clone(), is_signature)));
+            above.push(id);
+            let kids = kids.into_iter().rev();
+            stack.extend(kids.map(|kid| (kid, name.clone(), is_signature, depth + 1)));
         }
         Ok(found)
     }

@@ -9,6 +9,9 @@ use super::lexer::{Lexer, is_space};
 use super::{Meter, Stop, StructureError, stop};
 use crate::Limits;
 
+/// No file has more objects than this (ISO 32000-1, annex C), and readers count with 32 bits.
+const MAX_SIZE: usize = 8_388_608;
+
 /// Where one object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
@@ -71,6 +74,7 @@ pub(super) fn read(pdf: &[u8], limits: &Limits, meter: &Meter) -> Result<Found, 
     }
     let entries = chain.entries;
     check_targets(pdf, &entries, limits)?;
+    check_size(&trailer, &entries)?;
     if !matches!(trailer.get(b"Root"), Ok(Object::Reference(_))) {
         return Err(Stop::Damaged("the trailer names no catalog"));
     }
@@ -242,6 +246,19 @@ fn check_targets(pdf: &[u8], entries: &BTreeMap<u32, Entry>, limits: &Limits) ->
         }
     }
     Ok(())
+}
+
+/// Strict readers refuse a file whose `/Size` is not above the numbers of all its objects.
+fn check_size(trailer: &Dictionary, entries: &BTreeMap<u32, Entry>) -> Result<(), Stop> {
+    const WRONG: Stop = Stop::Damaged("the trailer gives a wrong size");
+    let size = offset(trailer, b"Size")?.ok_or(WRONG)?;
+    let highest = entries.last_key_value().map_or(0, |(&number, _)| number);
+    let is_above = usize::try_from(highest).is_ok_and(|highest| highest < size);
+    if is_above && size <= MAX_SIZE {
+        Ok(())
+    } else {
+        Err(WRONG)
+    }
 }
 
 fn offset(dictionary: &Dictionary, key: &[u8]) -> Result<Option<usize>, Stop> {

@@ -266,6 +266,14 @@ fn broken_page_trees_are_refused() {
         "pdf.malformed"
     );
     assert_eq!(refused(&tree("<</Type/Pages/Count 1/Kids 7>>", page)), "pdf.malformed");
+    assert_eq!(
+        refused(&tree(
+            "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            "<</Type/Font/Subtype/Type1>>"
+        )),
+        "pdf.malformed",
+        "a font is no page"
+    );
     // A hundred levels of one page each.
     let levels: Vec<String> = (3..=110)
         .map(|kid| format!("<</Type/Pages/Kids[{kid} 0 R]>>"))
@@ -274,6 +282,56 @@ fn broken_page_trees_are_refused() {
     objects.extend(levels.iter().map(String::as_bytes));
     objects.push(page.as_bytes());
     assert_eq!(refused(&assemble(&objects)), "pdf.too_deep");
+}
+
+#[test]
+fn page_counts_that_are_wrong_are_mended_unless_the_file_is_signed() {
+    let pages = |count: &str| {
+        assemble(&[
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            format!("<</Type/Pages{count}/Kids[3 0 R 4 0 R]>>").as_bytes(),
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+            b"<</Type/Pages/Parent 2 0 R/Count 1/Kids[5 0 R]>>",
+            b"<</Parent 4 0 R/MediaBox[0 0 595 842]>>",
+        ])
+    };
+    assert_eq!(preflight(&pages("/Count 2"), &Limits::default()).unwrap().repairs, []);
+    for count in ["", "/Count 1", "/Count -1", "/Count 2000000000", "/Count/Two"] {
+        let report = preflight(&pages(count), &Limits::default()).unwrap();
+        assert_eq!((report.pages, report.repairs), (2, vec![Repair::Miscounted]), "{count}");
+        let normal = pdf::normalise(&pages(count), &Limits::default()).unwrap();
+        let tree = lopdf::Document::load_mem(&normal).unwrap();
+        let root = tree.catalog().unwrap().get(b"Pages").unwrap().as_reference().unwrap();
+        let count = tree.get_dictionary(root).unwrap().get(b"Count").unwrap();
+        assert_eq!(count.as_i64().unwrap(), 2);
+    }
+    let signed = replace(&data("signed.pdf"), b"/Count 1", b"/Count 7");
+    assert_eq!(refused(&signed), "pdf.signed_but_damaged");
+}
+
+#[test]
+fn a_size_that_strict_readers_refuse_is_damage() {
+    let sound = pdf::<&[u8]>(&[]);
+    for size in ["/Size 3", "/Size -4", "/Size 8388609", "/Size/Four", ""] {
+        let report = preflight(&replace(&sound, b"/Size 4", size.as_bytes()), &Limits::default()).unwrap();
+        assert_eq!(report.repairs, [Repair::Damaged], "{size}");
+    }
+}
+
+#[test]
+fn a_form_field_that_contains_itself_is_refused_and_one_that_is_listed_twice_is_not() {
+    let form = |fields: &str, field: &str| {
+        let catalog = format!("<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[{fields}]>>>>");
+        pdf_with(
+            &catalog,
+            "<</Type/Page/Parent 2 0 R>>",
+            &[field, "<</FT/Tx/T(b)/Kids[4 0 R]>>"],
+        )
+    };
+    assert_eq!(refused(&form("4 0 R", "<</FT/Tx/T(a)/Kids[4 0 R]>>")), "pdf.malformed");
+    assert_eq!(refused(&form("4 0 R", "<</FT/Tx/T(a)/Kids[5 0 R]>>")), "pdf.malformed");
+    let twice = form("4 0 R 4 0 R", "<</FT/Tx/T(a)>>");
+    assert_eq!(preflight(&twice, &Limits::default()).unwrap().repairs, []);
 }
 
 pub(crate) fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {

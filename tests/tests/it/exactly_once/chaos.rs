@@ -42,7 +42,8 @@ tokio::task_local! {
     static INVOCATION: Invocation;
 }
 
-/// Kills the step at every point when it first comes there, and now and then afterwards.
+/// Kills the step at every point when it first comes there, and at every third visit afterwards. Batches visit the same
+/// points many times each, and are killed more seldom, so that they end.
 #[derive(Default)]
 pub(super) struct Crashes {
     points: Mutex<BTreeMap<Point, usize>>,
@@ -56,13 +57,13 @@ impl Crashes {
                 let mut effects = effects.lock().unwrap();
                 let place = (step.clone(), alone.then_some(*effects), effect.clone(), moment);
                 *effects += usize::from(moment == Moment::After);
-                place
+                (place, if *alone { 3 } else { 97 })
             });
-            let Ok(place) = here else { return };
+            let Ok((place, often)) = here else { return };
             let mut points = crashes.points.lock().unwrap();
             let visits = points.entry(place).or_default();
             *visits += 1;
-            let dies = *visits == 1 || visits.is_multiple_of(97);
+            let dies = *visits == 1 || visits.is_multiple_of(often);
             drop(points);
             if dies {
                 // As a killed process: no message, no clean-up.
@@ -197,11 +198,11 @@ impl<'a> Chaos<'a> {
         while self.waiting.len() > late {
             attempts += 1;
             assert!(attempts < 20_000, "never finishes: {:?}", self.waiting.last());
-            // Every other time one message alone, so that each of its effects has a place of its own.
-            let size = if attempts % 2 == 0 {
-                1
-            } else {
+            // Mostly one message alone, so that each of its effects has a place of its own.
+            let size = if attempts % 8 == 0 {
                 self.random.random_range(2..=10)
+            } else {
+                1
             };
             let step = self.waiting[self.waiting.len() - 1].0;
             let (mut batch, mut others) = (Vec::new(), Vec::new());
