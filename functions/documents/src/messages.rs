@@ -1,5 +1,7 @@
 //! What people read, in plain Indonesian. Nothing else.
 
+use kernel::DocumentId;
+
 use crate::public_url::PublicUrl;
 
 pub(crate) const UNAUTHORIZED: &str = "Permintaan ini memerlukan token yang benar.";
@@ -11,8 +13,12 @@ pub(crate) const FILE_TOO_LARGE: &str = "Berkas terlalu besar. Kirim sidik jari 
 /// What the signature fields are called in a PDF reader's list.
 pub(crate) const SIGNATURE_FIELD: &str = "TandaTangan";
 pub(crate) const SEAL_FIELD: &str = "Segel";
-pub(crate) const SIGNING_REASON: &str = "Disetujui dan ditandatangani secara elektronik";
 pub(crate) const SEALING_REASON: &str = "Segel instansi dengan kode QR verifikasi";
+
+/// With the document's id no two signed files are the same, even of one PDF that came in twice within a second.
+pub(crate) fn signing_reason(id: DocumentId) -> String {
+    format!("Disetujui dan ditandatangani secara elektronik sebagai dokumen {id}")
+}
 
 /// The caption below the QR: what to do with it, and where it must lead.
 pub(crate) fn seal_caption(public_url: &PublicUrl) -> Vec<String> {

@@ -155,7 +155,7 @@ impl Sign {
             .map_err(SignStepError::Vault)?;
         let request = SignatureRequest {
             field_prefix: messages::SIGNATURE_FIELD.to_owned(),
-            reason: Some(messages::SIGNING_REASON.to_owned()),
+            reason: Some(messages::signing_reason(document.id)),
             location: document.description.issuing_unit.clone(),
             signed_at: self.environment.now(),
         };

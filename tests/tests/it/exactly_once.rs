@@ -64,8 +64,7 @@ async fn drop_everything(stack: &Stack) {
             Fate::Issued | Fate::Rejected | Fate::Returned => sample(),
             Fate::Quarantined => Bytes::from_static(b"bukan PDF"),
         };
-        // The unit goes into the signature, so that no two signed files are the same.
-        drop_pdf(stack, &name, bytes, &[("number", &name), ("issuing-unit", &name)]).await;
+        drop_pdf(stack, &name, bytes, &[("number", &name)]).await;
         for number in sidecars(index) {
             put_sidecar(stack, &name, &json!({ "number": number })).await;
         }
