@@ -26,6 +26,8 @@ const MAX_ANNOTATIONS: usize = 2_000;
 pub(crate) struct Place {
     pub(crate) arrangement: usize,
     pub(crate) rect: Rect,
+    /// Its middle is in the lowest third of the page.
+    is_low: bool,
 }
 
 /// The best free place for one of the `faces` on `page`. `bytes` are the file and come back.
@@ -43,18 +45,30 @@ pub(crate) fn find(
         return Ok((bytes, None));
     }
     let shot = Shot::new(base, page);
-    let (mut bytes, mut seen) = shot.take(bytes, area, scale, Look::Survey);
-    if seen == Seen::TooRough && streams.may_be_drawn(base) {
-        (bytes, seen) = shot.take(bytes, area, scale, Look::Drawing);
-    }
-    let Seen::Picture(picture) = seen else {
-        return Ok((bytes, None));
+    let annotations = annotations(base, page)?;
+    let look = |picture: &Picture| {
+        let mut occupied = Occupied::of(picture, height, scale);
+        for rect in &annotations {
+            occupied.block(page.view.to_view(*rect));
+        }
+        best(&occupied.sums(), page, faces)
     };
-    let mut occupied = Occupied::of(&picture, height, scale);
-    for rect in annotations(base, page)? {
-        occupied.block(page.view.to_view(rect));
+    let (bytes, seen) = shot.take(bytes, area, scale, Look::Survey);
+    let at_most = match seen {
+        Seen::Picture(picture) => return Ok((bytes, look(&picture))),
+        Seen::AtMost(picture) => look(&picture),
+        Seen::TooRough => None,
+        Seen::Failed => return Ok((bytes, None)),
+    };
+    // A place at the bottom that is free for certain is as good as any that drawing could find.
+    if at_most.as_ref().is_some_and(|place| place.is_low) || !streams.may_be_drawn(base) {
+        return Ok((bytes, at_most));
     }
-    Ok((bytes, best(&occupied.sums(), page, faces)))
+    let (bytes, seen) = shot.take(bytes, area, scale, Look::Drawing);
+    Ok(match seen {
+        Seen::Picture(picture) => (bytes, look(&picture)),
+        Seen::AtMost(_) | Seen::TooRough | Seen::Failed => (bytes, at_most),
+    })
 }
 
 /// Which pixels are taken, and how pixels relate to the page.
@@ -164,7 +178,12 @@ fn best(sums: &Sums, page: &Page, faces: &[Face]) -> Option<Place> {
                     let x0 = float(x) / sums.scale + distance;
                     let y0 = sums.page_height - float(y + height) / sums.scale + distance;
                     let rect = Rect::new(x0, y0, x0 + face_width, y0 + face_height);
-                    best = Some((rank, Place { arrangement, rect }));
+                    let place = Place {
+                        arrangement,
+                        rect,
+                        is_low: low,
+                    };
+                    best = Some((rank, place));
                 }
             }
         }

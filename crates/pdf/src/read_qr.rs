@@ -107,7 +107,7 @@ pub(crate) fn read_known(pdf: Vec<u8>, known: &Known, limits: &Limits) -> (Vec<u
     }
     let read = match seen {
         Seen::Picture(picture) => sample(&picture, known.size),
-        Seen::TooRough | Seen::Failed => Err(QrError::Render),
+        Seen::AtMost(_) | Seen::TooRough | Seen::Failed => Err(QrError::Render),
     };
     (pdf, read)
 }

@@ -18,7 +18,7 @@ use crate::geometry::{Rect, View};
 use crate::incremental::Base;
 use crate::ink::Ink;
 use crate::raw;
-use crate::survey::Survey;
+use crate::survey::{Extent, Survey};
 use crate::target_page::{INHERITED, Page};
 
 /// Pixels on one side of a picture.
@@ -59,6 +59,8 @@ pub(crate) enum Look {
 pub(crate) enum Seen {
     /// The picture.
     Picture(Picture),
+    /// Black wherever something is, and perhaps where nothing is.
+    AtMost(Picture),
     /// There is more on the page than this way of looking can tell.
     TooRough,
     /// The page is not readable, or takes too much work.
@@ -136,24 +138,32 @@ impl Shot {
         // Pictures count rows downwards.
         let to_pixels = kurbo::Affine::new([scale, 0.0, 0.0, -scale, -area.x0 * scale, area.y1 * scale]);
         let transform = to_pixels * kurbo::Affine::new(self.view.user_to_view());
-        let shade = match look {
+        let drawn = |layers| Some((render(page, transform, width, height, layers), Extent::Close));
+        let seen = match look {
             Look::Survey => survey(page, transform, width, height),
-            Look::Drawing => Some(render(page, transform, width, height, RenderContent::all())),
-            Look::Annotations => Some(render(page, transform, width, height, RenderContent::ANNOTATIONS)),
-            Look::Areas => ink(page, transform, width, height),
+            Look::Drawing => drawn(RenderContent::all()),
+            Look::Annotations => drawn(RenderContent::ANNOTATIONS),
+            Look::Areas => ink(page, transform, width, height).map(|shade| (shade, Extent::Close)),
         };
-        Some(match shade {
-            Some(shade) => Seen::Picture(Picture {
-                width: usize::from(width),
-                height: usize::from(height),
-                shade,
-            }),
+        let picture = |shade| Picture {
+            width: usize::from(width),
+            height: usize::from(height),
+            shade,
+        };
+        Some(match seen {
+            Some((shade, Extent::Close)) => Seen::Picture(picture(shade)),
+            Some((shade, Extent::AtMost)) => Seen::AtMost(picture(shade)),
             None => Seen::TooRough,
         })
     }
 }
 
-fn survey<'a>(page: &'a page::Page<'a>, transform: kurbo::Affine, width: u16, height: u16) -> Option<Vec<u8>> {
+fn survey<'a>(
+    page: &'a page::Page<'a>,
+    transform: kurbo::Affine,
+    width: u16,
+    height: u16,
+) -> Option<(Vec<u8>, Extent)> {
     let mut survey = Survey::new(width, height);
     interpret(
         page,
@@ -249,7 +259,7 @@ mod tests {
     use crate::target_page::{End, pages};
 
     /// What each of the two says is on the last page.
-    fn both(pdf: &[u8]) -> (Option<Vec<u8>>, Vec<u8>, usize) {
+    fn both(pdf: &[u8]) -> (Option<(Vec<u8>, Extent)>, Vec<u8>, usize) {
         let limits = Limits::default();
         let base = Base::open(pdf, &limits).unwrap();
         let page = pages(&base, End::Last, 1).unwrap().remove(0);
@@ -279,7 +289,7 @@ mod tests {
         ] {
             let pdf = std::fs::read(format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
             let (surveyed, drawn, width) = both(&pdf);
-            let surveyed = surveyed.unwrap();
+            let (surveyed, _) = surveyed.unwrap();
             let mut seen = 0;
             for (at, &shade) in drawn.iter().enumerate() {
                 if shade < survey::WHITE {

@@ -2,7 +2,7 @@
 //!
 //! Most pages are text, thin lines and small pictures. Of these it is enough to know the box around each, which is ten
 //! times faster than drawing. Where a box would say too much, such as a full-page picture that may be white paper,
-//! the survey gives up and the page is rendered.
+//! the survey is [`Extent::AtMost`], and the page is rendered if no place is left.
 
 use hayro::hayro_interpret::font::{Glyph, GlyphRun, PositionedGlyph};
 use hayro::hayro_interpret::hayro_cmap::WritingMode;
@@ -15,7 +15,7 @@ use crate::cost::Operations;
 
 /// What is lighter than this is paper. Scanned paper is seldom purely white.
 pub(crate) const WHITE: u8 = 244;
-/// The box around one thing may cover this part of the page; what is larger is drawn instead.
+/// The box around one thing may cover this part of the page; a larger one says too much.
 const LARGEST_BOX: f64 = 0.25;
 /// A line this many pixels thick is a line; what is thicker is a box.
 const LINE: f64 = 4.0;
@@ -27,12 +27,22 @@ const GLYPH_BOX: Rect = Rect {
     y1: 1100.0,
 };
 
+/// What a survey says of the pixels that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Nearly each of them carries something.
+    Close,
+    /// There is nothing elsewhere, but many of them may be paper.
+    AtMost,
+}
+
 /// Which pixels of a page carry something.
 pub(crate) struct Survey {
     width: usize,
     height: usize,
     taken: Vec<bool>,
     clips: Vec<Rect>,
+    extent: Extent,
     gave_up: bool,
     operations: Operations,
 }
@@ -45,15 +55,16 @@ impl Survey {
             height,
             taken: vec![false; width * height],
             clips: Vec::new(),
+            extent: Extent::Close,
             gave_up: false,
             operations: Operations::default(),
         }
     }
 
     /// The pixels, black where something is, or `None` when only drawing the page can tell.
-    pub(crate) fn finish(self) -> Option<Vec<u8>> {
+    pub(crate) fn finish(self) -> Option<(Vec<u8>, Extent)> {
         let shade = |taken| if taken { 0 } else { 255 };
-        (!self.gave_up).then(|| self.taken.into_iter().map(shade).collect())
+        (!self.gave_up).then(|| (self.taken.into_iter().map(shade).collect(), self.extent))
     }
 
     /// The box, cut to the page and the clip.
@@ -84,11 +95,11 @@ impl Survey {
     fn take_loosely(&mut self, rect: Rect) {
         #[allow(clippy::cast_precision_loss, reason = "at most a few million")]
         let page = (self.width * self.height) as f64;
-        match self.visible(rect) {
-            Some(visible) if visible.area() > LARGEST_BOX * page => self.gave_up = true,
-            Some(visible) => self.take(visible),
-            None => {}
+        let Some(visible) = self.visible(rect) else { return };
+        if visible.area() > LARGEST_BOX * page {
+            self.extent = Extent::AtMost;
         }
+        self.take(visible);
     }
 
     fn stroke(&mut self, path: &BezPath, transform: Affine, line_width: f32) {
