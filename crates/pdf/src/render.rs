@@ -259,7 +259,7 @@ mod tests {
     use crate::target_page::{End, pages};
 
     /// What each of the two says is on the last page.
-    fn both(pdf: &[u8]) -> (Option<(Vec<u8>, Extent)>, Vec<u8>, usize) {
+    fn both(pdf: &[u8]) -> (Option<Vec<u8>>, Vec<u8>, usize) {
         let limits = Limits::default();
         let base = Base::open(pdf, &limits).unwrap();
         let page = pages(&base, End::Last, 1).unwrap().remove(0);
@@ -273,7 +273,7 @@ mod tests {
             kurbo::Affine::new([0.5, 0.0, 0.0, -0.5, 0.0, height / 2.0]) * kurbo::Affine::new(shot.view.user_to_view());
         let drawn = render(page, transform, columns, rows, RenderContent::all());
         (
-            super::survey(page, transform, columns, rows),
+            super::survey(page, transform, columns, rows).map(|(shade, _)| shade),
             drawn,
             usize::from(columns),
         )
@@ -289,7 +289,7 @@ mod tests {
         ] {
             let pdf = std::fs::read(format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
             let (surveyed, drawn, width) = both(&pdf);
-            let (surveyed, _) = surveyed.unwrap();
+            let surveyed = surveyed.unwrap();
             let mut seen = 0;
             for (at, &shade) in drawn.iter().enumerate() {
                 if shade < survey::WHITE {
