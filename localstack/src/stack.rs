@@ -85,7 +85,8 @@ pub struct Stack {
     pub queues: BTreeMap<String, String>,
     /// The name of the bucket into which documents are dropped.
     pub inbox_bucket: String,
-    vault_bucket: String,
+    /// The name of the bucket of finished files.
+    pub vault_bucket: String,
     feed: EventFeed,
     engine: Engine,
     sources: JoinSet<()>,

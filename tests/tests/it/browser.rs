@@ -5,12 +5,14 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::devtools::Page;
-use crate::support::{Issued, blocking, issue, sample, stack};
+use crate::support::{Issued, blocking, sample, site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_shows_the_page_behind_the_qr_code() {
-    let stack = stack(true, None).await;
-    let issued = issue(&stack, "izin", sample(), &[("number", "503/0042/DPMPTSP/2026")]).await;
+    let site = site().await;
+    let issued = site
+        .issue("izin", sample(), &[("number", "503/0042/DPMPTSP/2026")])
+        .await;
     let link = issued.link.clone();
     let shown = blocking(move || {
         let mut page = Page::open(&link);
@@ -29,7 +31,7 @@ async fn a_phone_shows_the_page_behind_the_qr_code() {
     ] {
         assert!(shown.contains(words), "{words} is not on the page: {shown}");
     }
-    stack.stop().await;
+    site.stop().await;
 }
 
 /// A file by name and content, the card that it gets, how that begins, and the number that it names.
@@ -55,12 +57,14 @@ fn result(page: &mut Page, file: &Path) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_chosen_on_the_front_page_gets_its_verdict_in_words() {
-    let stack = stack(true, None).await;
-    let issued = issue(&stack, "izin", sample(), &[("number", "503/0042/DPMPTSP/2026")]).await;
+    let site = site().await;
+    let issued = site
+        .issue("izin", sample(), &[("number", "503/0042/DPMPTSP/2026")])
+        .await;
     let expired = [("number", "503/0001/DPMPTSP/2020"), ("valid-until", "2020-12-31")];
     let mut other = sample().to_vec();
     other.push(b'\n');
-    let expired = issue(&stack, "lama", other.into(), &expired).await;
+    let expired = site.issue("lama", other.into(), &expired).await;
     let Issued { signed, sealed, .. } = issued;
     let altered = [&sealed[..], b"\nLUNAS"].concat();
     let cases: [Case; 7] = [
@@ -96,7 +100,7 @@ async fn a_file_that_is_chosen_on_the_front_page_gets_its_verdict_in_words() {
             None,
         ),
     ];
-    let front = stack.endpoint();
+    let front = site.verify.clone();
     let seen = blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         let mut page = Page::open(&front);
@@ -117,14 +121,14 @@ async fn a_file_that_is_chosen_on_the_front_page_gets_its_verdict_in_words() {
             );
         }
         // Without the service there is no verdict, and the page says so.
-        (page, folder)
+        page.go_offline();
+        result(&mut page, &folder.path().join("terbit.pdf"))
     });
-    let (mut page, folder) = seen.await;
-    stack.stop().await;
-    let (class, words) = blocking(move || result(&mut page, &folder.path().join("terbit.pdf"))).await;
+    let (class, words) = seen.await;
     assert_eq!(class, "card bad");
     assert!(
         words.starts_with("Tidak dapat diperiksa") && words.contains("tidak dapat dihubungi"),
         "{words}"
     );
+    site.stop().await;
 }

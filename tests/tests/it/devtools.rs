@@ -94,6 +94,12 @@ impl Page {
         self.evaluate(&waiting, true)["value"].clone()
     }
 
+    /// Takes the network away from the page.
+    pub(crate) fn go_offline(&mut self) {
+        let gone = json!({ "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.call("Network.emulateNetworkConditions", &gone);
+    }
+
     fn evaluate(&mut self, expression: &str, by_value: bool) -> Value {
         let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": by_value });
         let answer = self.call("Runtime.evaluate", &parameters);

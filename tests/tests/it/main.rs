@@ -18,6 +18,7 @@ mod exactly_once;
 mod golden_events;
 mod golden_flow;
 mod golden_notifications;
+mod killed;
 mod lease;
 mod pipeline;
 mod privacy;

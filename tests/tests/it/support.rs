@@ -1,6 +1,7 @@
 //! A stack in memory, and people who use it.
 
 pub(crate) mod messages;
+pub(crate) mod site;
 pub(crate) mod stream;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,6 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use documents::Document;
 use kernel::{DocumentId, Envelope, TenantId};
 use localstack::{Home, Stack, StackOptions};
 use platform::{Environment, Settings};
@@ -17,9 +17,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::Receiver;
 
+pub(crate) use site::{Issued, Place, Site, document, site, skipped_elsewhere};
+
 /// Longer than any step takes; a test that waits for so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) const TENANT: &str = "contoh";
+/// The header that makes a command happen once.
+pub(crate) const DEMO_KEY: &str = "idempotency-key";
 
 /// One set of development keys for all tests: making RSA keys takes long.
 static HOME: LazyLock<(tempfile::TempDir, Home)> = LazyLock::new(|| {
@@ -157,15 +161,15 @@ pub(crate) fn decision(document: &str, key: &str, body: &Value) -> Value {
 }
 
 /// Drops a PDF into the inbox under `name`.
-pub(crate) async fn drop_pdf(stack: &Stack, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) {
-    let key = format!("{TENANT}/loket/{name}.pdf");
+pub(crate) async fn drop_pdf(place: &impl Place, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) {
+    let key = format!("{TENANT}/loket/{}.pdf", place.name(name));
     let metadata = metadata
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    stack
-        .inbox()
-        .drop_off("inbox", &key, "application/pdf", metadata, bytes)
+    let (inbox, bucket) = place.drop_box();
+    inbox
+        .drop_off(&bucket, &key, "application/pdf", metadata, bytes)
         .await
         .unwrap();
 }
@@ -189,57 +193,40 @@ pub(crate) async fn wait_for(
         .unwrap_or_else(|_| panic!("no {event_type} came"))
 }
 
-/// An issued document.
-pub(crate) struct Issued {
-    pub(crate) id: String,
-    pub(crate) link: String,
-    pub(crate) signed: Bytes,
-    pub(crate) sealed: Bytes,
-}
-
-/// Takes a PDF all the way through a stack with triggers.
-pub(crate) async fn issue(stack: &Stack, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) -> Issued {
-    let mut events = stack.events();
-    drop_pdf(stack, name, bytes, metadata).await;
-    let id = wait_for(&mut events, "approval.opened", None).await.subject.clone();
-    let answer = stack.functions["decide"]
-        .invoke(decision(&id, "k-1", &json!({ "verdict": "approve" })))
-        .await;
-    assert_eq!(answer.unwrap()["statusCode"], 200);
-    let issued = wait_for(&mut events, "document.issued", Some(&id)).await;
-    Issued {
-        link: issued.data["verify_url"].as_str().unwrap().to_owned(),
-        signed: file(stack, &id, "signed").await,
-        sealed: file(stack, &id, "final").await,
-        id,
-    }
-}
-
 /// A document's file in the vault.
-pub(crate) async fn file(stack: &Stack, id: &str, stage: &str) -> Bytes {
-    stack
-        .vault()
+pub(crate) async fn file(place: &impl Place, id: &str, stage: &str) -> Bytes {
+    place
+        .files()
         .get(&format!("{TENANT}/documents/{id}/{stage}.pdf"), u64::MAX)
         .await
         .unwrap()
 }
 
-/// A document as it is stored.
-pub(crate) async fn document(stack: &Stack, id: &str) -> Document {
-    let id: DocumentId = id.parse().unwrap();
-    stack
-        .table()
-        .unwrap()
-        .load::<Document>(Document::key_of(&tenant(), id))
-        .await
-        .unwrap()
-        .value
+/// An agent to which an answer is an answer, whatever its status.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 
-/// A GET or POST over the wire, as anyone would send it: status and body.
+/// The address and the `Host` of a URL. Names below `.localhost` mean this machine (RFC 6761), which browsers know and the
+/// C library does not.
+fn local(url: &str) -> (String, Option<String>) {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = authority.to_ascii_lowercase();
+    match authority.split_once(".localhost:") {
+        Some((_, port)) => (format!("{scheme}://127.0.0.1:{port}{path}"), Some(authority)),
+        None => (url.to_owned(), None),
+    }
+}
+
+/// A GET over the wire, as anyone would send it: status and body.
 pub(crate) fn fetch(url: &str) -> (u16, String) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut response = agent.get(url).call().unwrap();
+    let (url, host) = local(url);
+    let mut request = agent().get(&url);
+    if let Some(host) = &host {
+        request = request.header("host", host);
+    }
+    let mut response = request.call().unwrap();
     (
         response.status().as_u16(),
         response.body_mut().read_to_string().unwrap(),
@@ -248,8 +235,21 @@ pub(crate) fn fetch(url: &str) -> (u16, String) {
 
 /// Posts bytes; status and the JSON that came back.
 pub(crate) fn post(url: &str, content_type: &str, body: &[u8]) -> (u16, Value) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut response = agent.post(url).header("content-type", content_type).send(body).unwrap();
+    send(url, &[("content-type", content_type)], body)
+}
+
+/// Posts bytes with headers; status and the JSON that came back.
+pub(crate) fn send(url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+    let (url, host) = local(url);
+    let mut request = agent().post(&url);
+    for (name, value) in headers
+        .iter()
+        .copied()
+        .chain(host.as_deref().map(|host| ("host", host)))
+    {
+        request = request.header(name, value);
+    }
+    let mut response = request.send(body).unwrap();
     let text = response.body_mut().read_to_string().unwrap();
     (
         response.status().as_u16(),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::support::{blocking, issue, post, python, root, run, sample, schema, stack};
+use crate::support::{blocking, post, python, root, run, sample, schema, site};
 
 /// A file after a change by a program: `change` gets the paths of the original and of the changed file.
 fn changed_by(original: &[u8], change: impl FnOnce(&str, &str)) -> Vec<u8> {
@@ -32,11 +32,11 @@ fn words(pdf: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_kind_of_tampering_gets_the_right_verdict() {
-    let stack = stack(true, None).await;
-    let one = issue(&stack, "satu", sample(), &[("number", "1/2026")]).await;
+    let site = site().await;
+    let one = site.issue("satu", sample(), &[("number", "1/2026")]).await;
     let mut other_bytes = sample().to_vec();
     other_bytes.extend_from_slice(b"\n");
-    let other = issue(&stack, "dua", other_bytes.into(), &[("number", "2/2026")]).await;
+    let other = site.issue("dua", other_bytes.into(), &[("number", "2/2026")]).await;
 
     let mut flipped = one.sealed.to_vec();
     let at = one.signed.len() / 2;
@@ -98,7 +98,7 @@ async fn each_kind_of_tampering_gets_the_right_verdict() {
         ("never issued", sample().to_vec(), "unknown", None),
         ("not a PDF", b"halo".to_vec(), "unknown", None),
     ];
-    let url = format!("{}/api/v1/verify", stack.endpoint());
+    let url = format!("{}/api/v1/verify", site.verify);
     for (case, bytes, verdict, number) in cases {
         let url = url.clone();
         let (status, answer) = blocking(move || post(&url, "application/pdf", &bytes)).await;
@@ -114,14 +114,14 @@ async fn each_kind_of_tampering_gets_the_right_verdict() {
             .collect();
         assert!(errors.is_empty(), "{case}: {errors:?}");
     }
-    stack.stop().await;
+    site.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_digest_alone_gets_the_verdict_of_its_file() {
-    let stack = stack(true, None).await;
-    let issued = issue(&stack, "satu", sample(), &[]).await;
-    let url = format!("{}/api/v1/verify", stack.endpoint());
+    let site = site().await;
+    let issued = site.issue("satu", sample(), &[]).await;
+    let url = format!("{}/api/v1/verify", site.verify);
     let ask = |bytes: &Bytes| {
         let (url, body) = (
             url.clone(),
@@ -133,5 +133,5 @@ async fn a_digest_alone_gets_the_verdict_of_its_file() {
     assert_eq!(verdict(ask(&issued.sealed).await), "authentic");
     assert_eq!(verdict(ask(&issued.signed).await), "signed_base");
     assert_eq!(verdict(ask(&sample()).await), "unknown");
-    stack.stop().await;
+    site.stop().await;
 }

@@ -8,7 +8,7 @@ use localstack::Stack;
 use platform::{Function, Key, Parking, Queues, ReceivedMessage};
 use serde_json::{Value, json};
 
-use super::{Newest, TENANT, document, schema};
+use super::{Newest, Place, TENANT, document, schema};
 
 /// Messages as Lambda hands them to a function.
 pub(crate) fn batch_event(messages: &[ReceivedMessage]) -> Value {
@@ -92,18 +92,18 @@ pub(crate) async fn detect_all(stack: &Stack) {
 }
 
 /// What a step has parked.
-pub(crate) async fn parked(stack: &Stack, step: &str) -> Vec<Parking> {
-    let (table, partition) = (stack.table().unwrap(), Parking::partition(step));
+pub(crate) async fn parked(place: &impl Place, step: &str) -> Vec<Parking> {
+    let (table, partition) = (place.rows(), Parking::partition(step));
     let rows = table.list::<Parking>(&partition, "", true, 100).await.unwrap();
     rows.into_iter().map(|row| row.value).collect()
 }
 
 /// Drops a sidecar into the inbox beside the PDF of `name`.
-pub(crate) async fn put_sidecar(stack: &Stack, name: &str, body: &Value) {
-    let key = format!("{TENANT}/loket/{name}.json");
-    let (inbox, bytes) = (stack.inbox(), body.to_string().into());
+pub(crate) async fn put_sidecar(place: &impl Place, name: &str, body: &Value) {
+    let key = format!("{TENANT}/loket/{}.json", place.name(name));
+    let ((inbox, bucket), bytes) = (place.drop_box(), body.to_string().into());
     inbox
-        .drop_off("inbox", &key, "application/json", BTreeMap::new(), bytes)
+        .drop_off(&bucket, &key, "application/json", BTreeMap::new(), bytes)
         .await
         .unwrap();
 }
@@ -124,16 +124,16 @@ pub(crate) async fn sidecar_events(stack: &Stack, notifications: &[Value]) -> Ve
 }
 
 /// The document that an inbox name stands for now.
-pub(crate) async fn newest(stack: &Stack, name: &str) -> Document {
-    let table = stack.table().unwrap();
-    let newest = table.load::<Newest>(Newest::key_of(name)).await.unwrap();
-    document(stack, &newest.value.document_id.to_string()).await
+pub(crate) async fn newest(place: &impl Place, name: &str) -> Document {
+    let key = Newest::key_of(&place.name(name));
+    let newest = place.rows().load::<Newest>(key).await.unwrap();
+    document(place, &newest.value.document_id.to_string()).await
 }
 
 /// Everything that happened to a document (`kind` is `document`) or to its approval (`approval`).
-pub(crate) async fn history(stack: &Stack, tenant: &str, kind: &str, id: &str) -> Vec<Envelope<Value>> {
+pub(crate) async fn history(place: &impl Place, tenant: &str, kind: &str, id: &str) -> Vec<Envelope<Value>> {
     let key = Key::state(tenant, kind, id);
-    stack.table().unwrap().events(&key, 100).await.unwrap()
+    place.rows().events(&key, 100).await.unwrap()
 }
 
 /// The types of events.
@@ -142,9 +142,9 @@ pub(crate) fn types(events: &[Envelope<Value>]) -> Vec<&str> {
 }
 
 /// The one event of a type in the history of our document `id` or of its approval, as a queue carries it.
-pub(crate) async fn recorded(stack: &Stack, id: &str, event_type: &str) -> Value {
+pub(crate) async fn recorded(place: &impl Place, id: &str, event_type: &str) -> Value {
     let (kind, _) = event_type.split_once('.').unwrap();
-    let events = history(stack, TENANT, kind, id).await;
+    let events = history(place, TENANT, kind, id).await;
     let event = events.iter().find(|event| event.event_type.as_str() == event_type);
     serde_json::to_value(event.unwrap_or_else(|| panic!("no {event_type}"))).unwrap()
 }
@@ -158,4 +158,23 @@ pub(crate) fn assert_of_schema(event: &Envelope<Value>) {
         .map(|error| error.to_string())
         .collect();
     assert!(errors.is_empty(), "{name}: {errors:?}");
+}
+
+/// What is kept of a sidecar, as the table holds it.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct KeptSidecar {
+    description: documents::Description,
+}
+
+impl platform::Record for KeptSidecar {
+    fn key(&self) -> Key {
+        unreachable!("the test only reads it")
+    }
+}
+
+/// What the newest sidecar of a name says, once it was taken in.
+pub(crate) async fn kept_sidecar(place: &impl Place, name: &str) -> Option<documents::Description> {
+    let key = Key::state(TENANT, "sidecar", &format!("loket/{}", place.name(name)));
+    let kept = place.rows().find::<KeptSidecar>(&key).await.unwrap();
+    kept.map(|kept| kept.value.description)
 }

@@ -1,0 +1,180 @@
+//! Exactly one effect on a site whose functions are processes: they are killed, and messages repeat and overtake.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+use kernel::Envelope;
+use platform::Queues;
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, SliceRandom};
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+
+use crate::support::messages::{history, parked, types};
+use crate::support::site::{Description, described};
+use crate::support::{Place, Site, TENANT, assert_issued_once, blocking, sample, send, site};
+
+const DOCUMENTS: usize = 40;
+/// Processes that are killed in all; deliveries that a dead process leaves behind come again within seconds.
+const KILLS: usize = 40;
+const BETWEEN_KILLS: Duration = Duration::from_millis(250);
+/// The steps that queues trigger, with the types of the events that they get.
+const STEPS: [(&str, &[&str]); 5] = [
+    ("import", &["document.detected"]),
+    ("advance-approval", &["document.imported"]),
+    ("track-approval", &["approval.opened"]),
+    ("sign", &["approval.approved"]),
+    ("stamp", &["document.signed"]),
+];
+
+/// Processes that run functions of a server on this machine.
+fn function_processes() -> Vec<u32> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(id) = entry.file_name().to_string_lossy().parse() else {
+            continue;
+        };
+        // A process may end while it is looked at.
+        let program = std::fs::read_link(entry.path().join("exe")).unwrap_or_default();
+        if program.ends_with("bootstrap") {
+            found.push(id);
+        }
+    }
+    found
+}
+
+/// Kills one function's process now and then, until everything is done; how many it killed.
+async fn kill_now_and_then(random: &mut StdRng, done: &AtomicBool) -> usize {
+    let mut killed = 0;
+    while killed < KILLS && !done.load(Ordering::Relaxed) {
+        tokio::time::sleep(BETWEEN_KILLS).await;
+        if let Some(process) = function_processes().choose(random) {
+            let status = Command::new("kill").args(["-KILL", &process.to_string()]).status();
+            killed += usize::from(status.unwrap().success());
+        }
+    }
+    killed
+}
+
+/// Deliveries that were left behind come again after three seconds instead of minutes. The servers that run functions as
+/// processes of this machine read the credential's scope and check no signature.
+fn hurry(description: &Description, queues: &[String]) {
+    let scope = format!(
+        "AWS4-HMAC-SHA256 Credential={}/20260105/{}/sqs/aws4_request, SignedHeaders=host, Signature=0",
+        description.access_key_id, description.region
+    );
+    let headers = [
+        ("content-type", "application/x-amz-json-1.0"),
+        ("x-amz-target", "AmazonSQS.SetQueueAttributes"),
+        ("authorization", scope.as_str()),
+    ];
+    for url in queues {
+        let body = json!({ "QueueUrl": url, "Attributes": { "VisibilityTimeout": "3" } }).to_string();
+        let (status, answer) = send(&description.endpoint, &headers, body.as_bytes());
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+/// Approves until the answer is a decision: the process that was asked may die.
+async fn approve(site: &Site, id: &str) {
+    site.wait("the decision", async || {
+        let (status, answer) = site.decide(id, "k-1", &json!({ "verdict": "approve" })).await;
+        let comes_again = status >= 500 || answer["code"] == "idempotency.in_progress";
+        assert!(status == 200 || comes_again, "{status} {answer}");
+        (status == 200).then_some(())
+    })
+    .await;
+}
+
+/// Each event once more, twice over, in any order, to the step that it is for.
+async fn repeat_everything(site: &Site, random: &mut StdRng, ids: &[String], url: impl Fn(&str) -> String) {
+    let mut again: Vec<(&str, String)> = Vec::new();
+    for id in ids {
+        let both = [
+            history(site, TENANT, "document", id).await,
+            history(site, TENANT, "approval", id).await,
+        ];
+        for event in both.iter().flatten() {
+            let step = STEPS
+                .iter()
+                .find(|(_, types)| types.contains(&event.event_type.as_str()));
+            let Some((step, _)) = step else { continue };
+            let body = serde_json::to_string(event).unwrap();
+            again.extend(std::iter::repeat_n((*step, body), random.random_range(1..=2)));
+        }
+    }
+    again.shuffle(random);
+    let queues = Queues::new(&site.environment().aws);
+    for (step, body) in again {
+        queues.send(&url(step), &[body]).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_documents_end_once_each_although_processes_die_and_messages_repeat() {
+    let Some(described) = described() else {
+        eprintln!("SKIPPED in memory: functions are no processes there; exactly_once makes them die at chosen effects");
+        return;
+    };
+    let site = site().await;
+    let url = |step: &str| format!("{}/000000000000/{}-{step}", described.endpoint, described.stack);
+    let urls: Vec<_> = STEPS.iter().map(|(step, _)| url(step)).chain([url("detect")]).collect();
+    let (asked, queues) = (described.clone(), urls.clone());
+    blocking(move || hurry(&asked, &queues)).await;
+    let mut random = StdRng::seed_from_u64(20_260_105);
+    let (done, issued) = (AtomicBool::new(false), AtomicUsize::new(0));
+
+    let documents = join_all((0..DOCUMENTS).map(async |index| {
+        let name = format!("izin-{index:03}");
+        let id = site.submit(&name, sample(), &[("number", &name)]).await;
+        approve(&site, &id).await;
+        site.event(&id, "document.issued").await;
+        if issued.fetch_add(1, Ordering::Relaxed) + 1 == DOCUMENTS {
+            done.store(true, Ordering::Relaxed);
+        }
+        id
+    }));
+    let (ids, killed) = tokio::join!(documents, kill_now_and_then(&mut random, &done));
+    assert!(killed >= 10, "only {killed} processes were killed");
+
+    repeat_everything(&site, &mut random, &ids, &url).await;
+    let queues = Queues::new(&site.environment().aws);
+    for url in &urls {
+        site.wait("an empty queue", async || {
+            (queues.depth(url).await.unwrap() == [0, 0, 0]).then_some(())
+        })
+        .await;
+    }
+
+    let mut expected = BTreeSet::new();
+    for id in &ids {
+        let of_document = history(&site, TENANT, "document", id).await;
+        assert_issued_once(&types(&of_document));
+        let of_approval: Vec<Envelope<Value>> = history(&site, TENANT, "approval", id).await;
+        assert_eq!(types(&of_approval), ["approval.opened", "approval.approved"], "{id}");
+        expected.extend(["original", "signed", "final"].map(|stage| format!("{TENANT}/documents/{id}/{stage}.pdf")));
+    }
+    let ours = |file: &String| {
+        ids.iter()
+            .any(|id| Path::new(file).iter().any(|part| part == id.as_str()))
+    };
+    let versions: Vec<_> = site
+        .files()
+        .list_versions("")
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(ours)
+        .collect();
+    let files: BTreeSet<_> = versions.iter().cloned().collect();
+    assert_eq!(versions.len(), files.len(), "a file was written twice");
+    assert_eq!(files, expected, "files without a document, or documents without files");
+    for (step, _) in STEPS {
+        let parked = parked(&site, step).await;
+        assert!(parked.is_empty(), "{step} parked {parked:?}");
+    }
+}

@@ -1,0 +1,278 @@
+//! Where Absah is deployed: in memory in this process, or wherever `ABSAH_SITE` says.
+//!
+//! `ABSAH_SITE` names a file as `localstack/deploy --json` prints it. Tests that use a site reach it as anybody does,
+//! over S3, DynamoDB, SQS and HTTP, and say the same of every site.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use documents::Document;
+use kernel::Envelope;
+use localstack::{Home, Stack};
+use platform::{Environment, Inbox, Settings, Table, Vault};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::messages::history;
+use super::{DEMO_KEY, Newest, PATIENCE, TENANT, blocking, drop_pdf, file, home, send, stack};
+
+/// How long to wait between two looks at what a site has done.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Storage that tests look into.
+pub(crate) trait Place {
+    /// Its connections.
+    fn environment(&self) -> &Environment;
+    /// Its table.
+    fn rows(&self) -> Table;
+    /// Its vault.
+    fn files(&self) -> Vault;
+    /// The inbox, and its bucket.
+    fn drop_box(&self) -> (Inbox, String);
+    /// What a document is called there: on a site that tests share, each test has names of its own.
+    fn name(&self, name: &str) -> String {
+        name.to_owned()
+    }
+}
+
+impl Place for Stack {
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn rows(&self) -> Table {
+        self.table().unwrap()
+    }
+
+    fn files(&self) -> Vault {
+        self.vault()
+    }
+
+    fn drop_box(&self) -> (Inbox, String) {
+        (self.inbox(), self.inbox_bucket.clone())
+    }
+}
+
+/// A deployed Absah.
+pub(crate) struct Site {
+    environment: Environment,
+    inbox: String,
+    vault: String,
+    /// Keys and tokens of its officials.
+    pub(crate) home: Home,
+    pub(crate) verify: String,
+    pub(crate) decide: String,
+    /// What this test's names end with.
+    mark: String,
+    stack: Option<Stack>,
+}
+
+/// A site as `localstack/deploy` describes it.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Description {
+    pub(crate) endpoint: String,
+    pub(crate) region: String,
+    pub(crate) access_key_id: String,
+    secret_access_key: String,
+    pub(crate) stack: String,
+    table: String,
+    inbox: String,
+    vault: String,
+    urls: Urls,
+    data: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+struct Urls {
+    verify: String,
+    decide: String,
+}
+
+/// The site that `ABSAH_SITE` describes.
+pub(crate) fn described() -> Option<Description> {
+    let file = std::env::var_os("ABSAH_SITE")?;
+    let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    Some(serde_json::from_slice(&text).unwrap())
+}
+
+/// Whether the tests run on a site elsewhere, where this one, for the reason given, says nothing. Names the test.
+pub(crate) fn skipped_elsewhere(reason: &str) -> bool {
+    let elsewhere = std::env::var_os("ABSAH_SITE").is_some();
+    if elsewhere {
+        let thread = std::thread::current();
+        eprintln!("SKIPPED on this site: {}: {reason}", thread.name().unwrap_or_default());
+    }
+    elsewhere
+}
+
+/// The site that the tests run on: one of its own in memory, unless `ABSAH_SITE` names another.
+pub(crate) async fn site() -> Site {
+    match described() {
+        Some(description) => Site::elsewhere(description),
+        None => Site::in_memory().await,
+    }
+}
+
+impl Site {
+    async fn in_memory() -> Self {
+        let stack = stack(true, None).await;
+        Self {
+            environment: stack.environment.clone(),
+            inbox: stack.inbox_bucket.clone(),
+            vault: stack.vault_bucket.clone(),
+            home: home().clone(),
+            verify: stack.endpoint(),
+            decide: format!("{}/lambda-url/decide", stack.endpoint()),
+            mark: String::new(),
+            stack: Some(stack),
+        }
+    }
+
+    fn elsewhere(site: Description) -> Self {
+        let settings: Settings = [
+            ("AWS_ENDPOINT_URL", site.endpoint),
+            ("AWS_REGION", site.region),
+            ("AWS_ACCESS_KEY_ID", site.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", site.secret_access_key),
+            ("TABLE_NAME", site.table),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect();
+        let environment = Environment::connect(settings).unwrap();
+        Self {
+            mark: format!("-{}", environment.ids.document_id()),
+            environment,
+            inbox: site.inbox,
+            vault: site.vault,
+            home: Home::open(&site.data).unwrap(),
+            verify: site.urls.verify,
+            decide: site.urls.decide,
+            stack: None,
+        }
+    }
+
+    /// Looks again and again until `look` finds something.
+    pub(crate) async fn wait<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        let found = async {
+            loop {
+                if let Some(found) = look().await {
+                    return found;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, found)
+            .await
+            .unwrap_or_else(|_| panic!("{what} did not come"))
+    }
+
+    /// Waits for an event of a document or of its approval.
+    pub(crate) async fn event(&self, id: &str, event_type: &str) -> Envelope<Value> {
+        let (kind, _) = event_type.split_once('.').unwrap();
+        self.wait(event_type, async || {
+            let events = history(self, TENANT, kind, id).await;
+            events.into_iter().find(|event| event.event_type.as_str() == event_type)
+        })
+        .await
+    }
+
+    /// Drops a PDF under a name that this test did not use before; the document's id.
+    pub(crate) async fn drop_new(&self, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) -> String {
+        drop_pdf(self, name, bytes, metadata).await;
+        let key = Newest::key_of(&self.name(name));
+        let newest = self
+            .wait("the document", async || self.rows().find::<Newest>(&key).await.unwrap())
+            .await;
+        newest.value.document_id.to_string()
+    }
+
+    /// As [`Self::drop_new`], until the document awaits its approval.
+    pub(crate) async fn submit(&self, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) -> String {
+        let id = self.drop_new(name, bytes, metadata).await;
+        self.event(&id, "approval.opened").await;
+        id
+    }
+
+    /// The demo official decides, over HTTP: status and answer.
+    pub(crate) async fn decide(&self, id: &str, key: &str, decision: &Value) -> (u16, Value) {
+        let (url, body) = (
+            format!("{}/approvals/{id}/decisions", self.decide),
+            decision.to_string(),
+        );
+        let authorization = format!("Bearer {}", self.home.demo_token().unwrap());
+        let key = key.to_owned();
+        blocking(move || {
+            let headers = [
+                ("authorization", authorization.as_str()),
+                (DEMO_KEY, &key),
+                ("content-type", "application/json"),
+            ];
+            send(&url, &headers, body.as_bytes())
+        })
+        .await
+    }
+
+    /// Takes a PDF all the way.
+    pub(crate) async fn issue(&self, name: &str, bytes: Bytes, metadata: &[(&str, &str)]) -> Issued {
+        let id = self.submit(name, bytes, metadata).await;
+        let (status, answer) = self.decide(&id, "k-1", &json!({ "verdict": "approve" })).await;
+        assert_eq!(status, 200, "{answer}");
+        self.issued(id).await
+    }
+
+    /// Waits until an approved document is issued.
+    pub(crate) async fn issued(&self, id: String) -> Issued {
+        let issued = self.event(&id, "document.issued").await;
+        Issued {
+            link: issued.data["verify_url"].as_str().unwrap().to_owned(),
+            signed: file(self, &id, "signed").await,
+            sealed: file(self, &id, "final").await,
+            id,
+        }
+    }
+
+    /// Stops it, if it is this test's own.
+    pub(crate) async fn stop(self) {
+        if let Some(stack) = self.stack {
+            stack.stop().await;
+        }
+    }
+}
+
+impl Place for Site {
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn rows(&self) -> Table {
+        self.environment.table().unwrap()
+    }
+
+    fn files(&self) -> Vault {
+        Vault::new(&self.environment.aws, self.vault.clone())
+    }
+
+    fn drop_box(&self) -> (Inbox, String) {
+        (Inbox::new(&self.environment.aws), self.inbox.clone())
+    }
+
+    fn name(&self, name: &str) -> String {
+        format!("{name}{}", self.mark)
+    }
+}
+
+/// An issued document.
+pub(crate) struct Issued {
+    pub(crate) id: String,
+    pub(crate) link: String,
+    pub(crate) signed: Bytes,
+    pub(crate) sealed: Bytes,
+}
+
+/// A document as it is stored.
+pub(crate) async fn document(place: &impl Place, id: &str) -> Document {
+    let key = Document::key_of(&super::tenant(), id.parse().unwrap());
+    place.rows().load::<Document>(key).await.unwrap().value
+}
