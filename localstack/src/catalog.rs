@@ -13,6 +13,8 @@ pub const FUNCTIONS: &[(&str, BuildFunction)] = &[
     ("StampFunction", documents::stamp::function),
     ("VerifyFunction", documents::verify::function),
     ("RelayFunction", relay::function),
+    ("ReconcileFunction", documents::reconcile::function),
+    ("HealthFunction", operations::health::function),
 ];
 
 /// The name of a step, its binary and its place under `/lambda-url/`: `AdvanceApprovalFunction` is `advance-approval`.

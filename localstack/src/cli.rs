@@ -12,10 +12,12 @@ use kernel::DocumentId;
 use platform::Settings;
 use tokio::net::TcpListener;
 
+use crate::archive::{self, ArchiveError, Summary};
 use crate::demo::client::{Client, ClientError};
 use crate::demo::{self, DemoError};
 use crate::home::{Home, HomeError};
 use crate::journal;
+use crate::redrive::{RedriveError, redrive};
 use crate::stack::{DEMO_TENANT, Stack, StackError, StackOptions};
 use crate::token::TokenError;
 
@@ -45,6 +47,12 @@ enum Command {
     Approve(ApproveArguments),
     /// Print a bearer token of the demo official, for the decide function.
     Token(DataArguments),
+    /// Send the dead letters of a step back to it, on the stack at `AWS_ENDPOINT_URL`.
+    Redrive(RedriveArguments),
+    /// Write a data folder that nobody serves from into one file.
+    Backup(BackupArguments),
+    /// Make a data folder out of a backup.
+    Restore(BackupArguments),
 }
 
 #[derive(Debug, Args, Default)]
@@ -87,6 +95,26 @@ struct ApproveArguments {
     data: DataArguments,
 }
 
+#[derive(Debug, Args)]
+struct RedriveArguments {
+    /// The step, such as `import`.
+    queue: String,
+    /// Why, for the audit.
+    #[arg(long, value_name = "SENTENCE")]
+    reason: String,
+    /// The stack's name.
+    #[arg(long, value_name = "NAME", default_value = "absah")]
+    stack: String,
+}
+
+#[derive(Debug, Args)]
+struct BackupArguments {
+    /// The backup.
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArguments,
+}
+
 #[derive(Debug, Args, Default)]
 struct DataArguments {
     /// The folder for keys and data.
@@ -111,6 +139,10 @@ enum CliError {
     Token(#[from] TokenError),
     #[error("the document could not be approved")]
     Approve(#[from] ClientError),
+    #[error("the dead letters stay where they are")]
+    Redrive(#[from] RedriveError),
+    #[error("the backup failed")]
+    Archive(#[from] ArchiveError),
     #[error("output failed")]
     Output(#[from] std::io::Error),
 }
@@ -144,6 +176,15 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CliError> {
             let token = open(&arguments)?.demo_token()?;
             writeln!(std::io::stdout(), "{token}")?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Redrive(arguments) => send_back(arguments).await,
+        Command::Backup(arguments) => {
+            let made = archive::backup(&folder_of(&arguments.data), &arguments.file)?;
+            report("Cadangan selesai", made)
+        }
+        Command::Restore(arguments) => {
+            let restored = archive::restore(&arguments.file, &folder_of(&arguments.data))?;
+            report("Pemulihan selesai", restored)
         }
     }
 }
@@ -208,6 +249,23 @@ async fn approve(arguments: ApproveArguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
+async fn send_back(arguments: RedriveArguments) -> Result<ExitCode, CliError> {
+    let settings = Settings::from_process();
+    let moved = redrive(&settings, &arguments.stack, &arguments.queue, &arguments.reason).await?;
+    let sentence = match moved {
+        Some(audit) => format!("{} pesan dikembalikan ke {}.", audit.messages, audit.queue),
+        None => format!("Tidak ada pesan yang tertahan untuk {}.", arguments.queue),
+    };
+    writeln!(std::io::stdout(), "{sentence}")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(what: &str, summary: Summary) -> Result<ExitCode, CliError> {
+    let Summary { files, bytes, state } = summary;
+    writeln!(std::io::stdout(), "{what}: {files} berkas, {bytes} byte, sidik jari {state}.")?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Lets what is at work finish, for a while; a second interruption ends even that. What is on disk is whole at any moment.
 async fn shut_down(stack: Stack, code: ExitCode) -> Result<ExitCode, CliError> {
     tokio::select! {
@@ -218,11 +276,12 @@ async fn shut_down(stack: Stack, code: ExitCode) -> Result<ExitCode, CliError> {
 }
 
 fn open(arguments: &DataArguments) -> Result<Home, HomeError> {
-    let folder = arguments
-        .data
-        .clone()
-        .unwrap_or_else(|| Home::default_folder(&Settings::from_process()));
-    Home::open(&folder)
+    Home::open(&folder_of(arguments))
+}
+
+fn folder_of(arguments: &DataArguments) -> PathBuf {
+    let given = arguments.data.clone();
+    given.unwrap_or_else(|| Home::default_folder(&Settings::from_process()))
 }
 
 fn options(home: &Home, public_url: Option<PublicUrl>) -> StackOptions {

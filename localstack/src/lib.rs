@@ -2,6 +2,7 @@
 
 pub mod cli;
 
+mod archive;
 mod catalog;
 mod demo;
 mod front;
@@ -9,13 +10,16 @@ mod home;
 mod journal;
 mod pki;
 mod progress;
+mod redrive;
 mod sources;
 mod stack;
 mod template;
 mod token;
 
+pub use archive::{ArchiveError, Summary, backup, restore};
 pub use catalog::FUNCTIONS;
 pub use home::{Home, HomeError};
+pub use redrive::{Redrive, RedriveError, redrive};
 pub use stack::{Stack, StackError, StackOptions};
 pub use template::{Template, TemplateError};
 pub use token::TokenError;

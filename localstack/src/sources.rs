@@ -2,8 +2,10 @@
 
 mod feed;
 mod queue;
+mod schedule;
 mod stream;
 
 pub(crate) use feed::EventFeed;
 pub(crate) use queue::{QueueSource, queue};
+pub(crate) use schedule::schedule;
 pub(crate) use stream::Stream;

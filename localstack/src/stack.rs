@@ -153,6 +153,9 @@ impl Stack {
                         let (queues, url) = (Queues::new(&environment.aws), names.queue_url(&source.arn)?.to_owned());
                         running.spawn(sources::queue(queues, url, source.clone(), function, stop));
                     }
+                    Trigger::Schedule { every } => {
+                        running.spawn(sources::schedule(*every, function, stop));
+                    }
                     Trigger::Stream { arn, batch_size } => {
                         let checkpoint = (!options.in_memory).then(|| options.home.folder().join("stream.json"));
                         let source = sources::Stream::open(&environment.aws, arn, *batch_size, checkpoint).await?;

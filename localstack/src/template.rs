@@ -3,6 +3,7 @@
 mod resolve;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_yaml_ng::Value;
@@ -110,6 +111,8 @@ pub(crate) enum Trigger {
     Queue(QueueSource),
     /// Changes of the table with this stream ARN.
     Stream { arn: String, batch_size: i32 },
+    /// The clock.
+    Schedule { every: Duration },
 }
 
 impl Template {
@@ -283,6 +286,13 @@ fn trigger(id: &str, event: &Value, names: &Names<'_>) -> Result<Trigger, Templa
                 batch_size,
             })
         }
+        Some("Schedule") => {
+            only(id, event, &SCHEDULE_PROPERTIES)?;
+            let every = property("Schedule")?.as_str().and_then(rate);
+            Ok(Trigger::Schedule {
+                every: every.ok_or_else(|| missing(id, "Schedule"))?,
+            })
+        }
         Some(_) | None => Err(missing(id, "event type")),
     }
 }
@@ -301,6 +311,22 @@ const STREAM_PROPERTIES: [&str; 8] = [
     "DestinationConfig",
     "FilterCriteria",
 ];
+
+/// What the runner plays of a schedule.
+const SCHEDULE_PROPERTIES: [&str; 2] = ["Schedule", "Description"];
+
+/// `rate(15 minutes)`, as EventBridge writes it. Cron expressions are not played.
+fn rate(expression: &str) -> Option<Duration> {
+    let (number, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let minutes = match unit {
+        "minute" | "minutes" => 1,
+        "hour" | "hours" => 60,
+        "day" | "days" => 24 * 60,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    Some(Duration::from_secs(number.checked_mul(minutes * 60)?))
+}
 
 /// An error for a property that the runner would ignore.
 fn only(id: &str, event: &Value, played: &[&str]) -> Result<(), TemplateError> {

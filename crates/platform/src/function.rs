@@ -2,6 +2,7 @@
 
 mod http;
 mod queue;
+mod schedule;
 mod stream;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use http::{HttpEvent, HttpReply};
+pub use schedule::Task;
 pub use stream::StreamRecord;
 
 use crate::config::{ConfigError, Settings};

@@ -1,5 +1,6 @@
 //! Queues: messages carry keys and hashes, never bytes.
 
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
 use kernel::{Disposition, Fault};
 
@@ -18,6 +19,9 @@ pub enum QueueError {
     /// The service could not be reached or refused.
     #[error("the queue is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is no queue of this name.
+    #[error("there is no queue {0}")]
+    Unknown(String),
     /// The service took the batch but not all of its messages.
     #[error("{0} messages of a batch were not taken")]
     PartlyTaken(usize),
@@ -27,6 +31,7 @@ impl Fault for QueueError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "queue.unavailable",
+            Self::Unknown(_) => "queue.unknown",
             Self::PartlyTaken(_) => "queue.partly_taken",
         }
     }
@@ -34,6 +39,7 @@ impl Fault for QueueError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Unavailable(_) | Self::PartlyTaken(_) => Disposition::Retry,
+            Self::Unknown(_) => Disposition::Reject,
         }
     }
 }
@@ -141,6 +147,29 @@ impl Queues {
         Ok(())
     }
 
+    /// The URL and the ARN of a queue.
+    pub async fn locate(&self, name: &str) -> Result<(String, String), QueueError> {
+        use aws_sdk_sqs::types::QueueAttributeName::QueueArn;
+
+        let found = self.0.get_queue_url().queue_name(name).send().await;
+        let url = match found {
+            Ok(found) => found.queue_url.unwrap_or_default(),
+            Err(error) if is_unknown(error.code()) => return Err(QueueError::Unknown(name.to_owned())),
+            Err(error) => return Err(unavailable(error)),
+        };
+        let asked = self.0.get_queue_attributes().queue_url(&url).attribute_names(QueueArn);
+        let attributes = asked.send().await.map_err(unavailable)?;
+        let arn = attributes.attributes().and_then(|all| all.get(&QueueArn)).cloned();
+        Ok((url, arn.unwrap_or_default()))
+    }
+
+    /// Begins to move all messages of a dead-letter queue back to the queues that they came from. The service does it in
+    /// its own time. Gives the task's handle.
+    pub async fn redrive(&self, dead_letters_arn: &str) -> Result<String, QueueError> {
+        let begun = self.0.start_message_move_task().source_arn(dead_letters_arn).send().await;
+        Ok(begun.map_err(unavailable)?.task_handle.unwrap_or_default())
+    }
+
     /// How many messages wait, are in flight or are delayed, in that order. Approximate by SQS's own definition.
     pub async fn depth(&self, queue_url: &str) -> Result<[u64; 3], QueueError> {
         use aws_sdk_sqs::types::QueueAttributeName as Name;
@@ -164,6 +193,14 @@ impl Queues {
         };
         Ok([count(&names[0]), count(&names[1]), count(&names[2])])
     }
+}
+
+/// Both names are in use for it, by the service's two protocols.
+fn is_unknown(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        Some("QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue")
+    )
 }
 
 fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> QueueError {

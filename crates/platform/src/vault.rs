@@ -106,6 +106,36 @@ impl Vault {
         }
     }
 
+    /// Up to 1,000 keys after `after`, in order.
+    pub async fn keys_after(&self, after: &str) -> Result<Vec<String>, VaultError> {
+        let page = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .set_start_after((!after.is_empty()).then(|| after.to_owned()))
+            .send()
+            .await
+            .map_err(|error| VaultError::Unavailable(error.into()))?;
+        let keys = page.contents().iter().filter_map(|object| object.key());
+        Ok(keys.map(str::to_owned).collect())
+    }
+
+    /// Bytes of an object.
+    pub async fn size(&self, key: &str) -> Result<u64, VaultError> {
+        let asked = self.client.head_object().bucket(&self.bucket).key(key).send().await;
+        let found = asked.map_err(|error| match error.code() {
+            Some("NotFound" | "NoSuchKey") => VaultError::Missing(key.to_owned()),
+            Some(_) | None => VaultError::Unavailable(error.into()),
+        })?;
+        Ok(found.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default())
+    }
+
+    /// Whether the bucket is there and may be asked.
+    pub async fn check(&self) -> Result<(), VaultError> {
+        let asked = self.client.head_bucket().bucket(&self.bucket).send().await;
+        asked.map(drop).map_err(|error| VaultError::Unavailable(error.into()))
+    }
+
     /// Every version of every object whose key begins with `prefix`, by key.
     pub async fn list_versions(&self, prefix: &str) -> Result<Vec<String>, VaultError> {
         let mut keys = Vec::new();

@@ -15,11 +15,7 @@ use crate::storage::{Newest, Sighting};
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let vars = environment.settings.require(&["WEBHOOK_TOKEN", "INBOX_BUCKET"])?;
     let token = vars.text("WEBHOOK_TOKEN")?;
-    let step = Detect {
-        table: environment.table()?,
-        bucket: vars.text("INBOX_BUCKET")?,
-        environment: environment.clone(),
-    };
+    let step = Detect::new(environment, vars.text("INBOX_BUCKET")?)?;
     let http = Function::http(webhook::router(step.clone(), &token));
     Ok(Function::queue(environment, step)?.or_http(http))
 }
@@ -90,6 +86,26 @@ impl Step for Detect {
 }
 
 impl Detect {
+    /// Takes in the objects of `bucket`.
+    pub(crate) fn new(environment: &Environment, bucket: String) -> Result<Self, ConfigError> {
+        Ok(Self {
+            table: environment.table()?,
+            bucket,
+            environment: environment.clone(),
+        })
+    }
+
+    /// Records an upload of which nobody was told. The name stands for its newest upload only.
+    pub(crate) async fn catch_up(&self, name: InboxName, created: Created, is_newest: bool) -> Result<(), DetectError> {
+        let stored = match name.kind {
+            Kind::Pdf => self.sight_document(name, created, is_newest).await,
+            Kind::Sidecar if is_newest => self.sight_sidecar(name, created).await,
+            // It was replaced before anybody read it.
+            Kind::Sidecar => Ok(()),
+        };
+        Ok(stored?)
+    }
+
     /// Records an object that was not seen before, with its event.
     async fn sight(&self, created: Result<Created, NotificationError>) -> Result<(), DetectError> {
         let created = created.map_err(DetectError::Notification)?;
@@ -102,7 +118,7 @@ impl Detect {
             Err(error @ InboxNameError::Shape) => return Err(DetectError::Key(error)),
         };
         let stored = match name.kind {
-            Kind::Pdf => self.sight_document(name, created).await,
+            Kind::Pdf => self.sight_document(name, created, true).await,
             Kind::Sidecar => self.sight_sidecar(name, created).await,
         };
         match stored {
@@ -112,7 +128,13 @@ impl Detect {
         }
     }
 
-    async fn sight_document(&self, name: InboxName, created: Created) -> Result<(), TableError> {
+    /// Records a document. `may_be_newest`: the name may stand for it from now on.
+    async fn sight_document(
+        &self,
+        name: InboxName,
+        created: Created,
+        may_be_newest: bool,
+    ) -> Result<(), TableError> {
         let Created { object, sequencer } = created;
         let (tenant, at) = (name.tenant.clone(), self.environment.now());
         let id = self.environment.ids.document_id();
@@ -140,7 +162,7 @@ impl Detect {
         let document = Document::detected(id, name.clone(), object, at, event.traceparent);
         let mut transaction = self.table.transaction().insert(&sighting)?.found(&document, &event)?;
         let known = newest.as_ref().and_then(|stored| stored.value.sequencer.as_ref());
-        if !is_not_newer(sequencer.as_ref(), known) {
+        if may_be_newest && !is_not_newer(sequencer.as_ref(), known) {
             let version = newest.map_or(0, |stored| stored.version);
             let newest = Newest {
                 name,

@@ -4,6 +4,7 @@
 
 pub mod detect;
 pub mod import;
+pub mod reconcile;
 pub mod sign;
 pub mod stamp;
 pub mod track_approval;

@@ -31,6 +31,10 @@ pub(crate) enum Stage {
     Final,
 }
 
+impl Stage {
+    pub(crate) const ALL: [Self; 4] = [Self::Original, Self::Prepared, Self::Signed, Self::Final];
+}
+
 /// The vault key of a document's file.
 pub(crate) fn vault_key(tenant: &TenantId, id: DocumentId, stage: Stage) -> String {
     let file = match stage {

@@ -96,6 +96,7 @@ impl Page {
 
     /// Takes the network away from the page.
     pub(crate) fn go_offline(&mut self) {
+        self.call("Network.enable", &json!({}));
         let gone = json!({ "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
         self.call("Network.emulateNetworkConditions", &gone);
     }

@@ -15,8 +15,8 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::support::messages::{history, parked, types};
-use crate::support::site::{Description, described};
-use crate::support::{Place, Site, TENANT, assert_issued_once, blocking, sample, send, site};
+use crate::support::site::{Description, alone_on, described};
+use crate::support::{Place, Site, TENANT, assert_issued_once, blocking, sample, send};
 
 const DOCUMENTS: usize = 40;
 /// Processes that are killed in all; deliveries that a dead process leaves behind come again within seconds.
@@ -120,7 +120,7 @@ async fn forty_documents_end_once_each_although_processes_die_and_messages_repea
         eprintln!("SKIPPED in memory: functions are no processes there; exactly_once makes them die at chosen effects");
         return;
     };
-    let site = site().await;
+    let (site, _nobody) = alone_on(described.clone()).await;
     let url = |step: &str| format!("{}/000000000000/{}-{step}", described.endpoint, described.stack);
     let urls: Vec<_> = STEPS.iter().map(|(step, _)| url(step)).chain([url("detect")]).collect();
     let (asked, queues) = (described.clone(), urls.clone());

@@ -14,6 +14,7 @@ use crate::config::ConfigError;
 use crate::environment::Environment;
 use crate::parking::Parking;
 use crate::table::Table;
+use crate::telemetry::metric;
 
 /// How many messages of a batch are handled at the same time: handlers mostly wait for storage.
 const CONCURRENCY: usize = 8;
@@ -68,11 +69,17 @@ impl<S: Step> Worker<S> {
         let _entered = span.enter();
         match handled {
             Ok(Ok(())) => {
-                info!(event.duration_ms = begun.elapsed().as_secs_f64() * 1000.0, "handled");
+                let took = begun.elapsed().as_secs_f64() * 1000.0;
+                info!(event.duration_ms = took, "handled");
+                metric(S::NAME, "DurationMs", took);
                 None
             }
-            Ok(Err(Undelivered)) => Some(id),
+            Ok(Err(Undelivered)) => {
+                metric(S::NAME, "Repeated", 1.0);
+                Some(id)
+            }
             Err(_panic) => {
+                metric(S::NAME, "Panicked", 1.0);
                 error!(
                     error.code = "function.panicked",
                     "the step panicked; the message is delivered again"
@@ -119,6 +126,7 @@ impl<S: Step> Worker<S> {
             error.chain = chain(error),
             "rejected; the message is parked"
         );
+        metric(S::NAME, "Parked", 1.0);
         let parking = Parking {
             function: S::NAME.to_owned(),
             message_id: id.to_owned(),

@@ -13,9 +13,16 @@ use localstack::{Home, Stack};
 use platform::{Environment, Inbox, Settings, Table, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::messages::history;
 use super::{DEMO_KEY, Newest, PATIENCE, TENANT, blocking, drop_pdf, file, home, send, stack};
+
+/// Longer than any step takes where functions are processes that start, and that are killed: a command whose process died
+/// is free again after a minute.
+const PATIENCE_ELSEWHERE: Duration = Duration::from_mins(3);
+/// Who kills functions is alone on the site.
+static OTHERS: RwLock<()> = RwLock::const_new(());
 
 /// How long to wait between two looks at what a site has done.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -65,7 +72,9 @@ pub(crate) struct Site {
     pub(crate) decide: String,
     /// What this test's names end with.
     mark: String,
+    patience: Duration,
     stack: Option<Stack>,
+    _among_others: Option<RwLockReadGuard<'static, ()>>,
 }
 
 /// A site as `localstack/deploy` describes it.
@@ -109,9 +118,18 @@ pub(crate) fn skipped_elsewhere(reason: &str) -> bool {
 /// The site that the tests run on: one of its own in memory, unless `ABSAH_SITE` names another.
 pub(crate) async fn site() -> Site {
     match described() {
-        Some(description) => Site::elsewhere(description),
+        Some(description) => {
+            let others = OTHERS.read().await;
+            Site::elsewhere(description, Some(others))
+        }
         None => Site::in_memory().await,
     }
+}
+
+/// The site that `description` describes, with nobody else on it.
+pub(crate) async fn alone_on(description: Description) -> (Site, RwLockWriteGuard<'static, ()>) {
+    let nobody = OTHERS.write().await;
+    (Site::elsewhere(description, None), nobody)
 }
 
 impl Site {
@@ -125,11 +143,13 @@ impl Site {
             verify: stack.endpoint(),
             decide: format!("{}/lambda-url/decide", stack.endpoint()),
             mark: String::new(),
+            patience: PATIENCE,
             stack: Some(stack),
+            _among_others: None,
         }
     }
 
-    fn elsewhere(site: Description) -> Self {
+    fn elsewhere(site: Description, others: Option<RwLockReadGuard<'static, ()>>) -> Self {
         let settings: Settings = [
             ("AWS_ENDPOINT_URL", site.endpoint),
             ("AWS_REGION", site.region),
@@ -149,7 +169,9 @@ impl Site {
             home: Home::open(&site.data).unwrap(),
             verify: site.urls.verify,
             decide: site.urls.decide,
+            patience: PATIENCE_ELSEWHERE,
             stack: None,
+            _among_others: others,
         }
     }
 
@@ -163,7 +185,7 @@ impl Site {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
-        tokio::time::timeout(PATIENCE, found)
+        tokio::time::timeout(self.patience, found)
             .await
             .unwrap_or_else(|_| panic!("{what} did not come"))
     }

@@ -1,0 +1,6 @@
+//! The health function as a Lambda process.
+
+#[tokio::main]
+async fn main() -> Result<(), platform::Exit> {
+    platform::serve(operations::health::function).await
+}

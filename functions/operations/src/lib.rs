@@ -1,0 +1,3 @@
+//! What watches over the others.
+
+pub mod health;
