@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Measures the function binaries as Lambda runs them, beside the same steps in Python: sizes, starts, invocations, memory.
+"""Measures the function binaries as Lambda runs them, beside the same steps in Python: size, speed, memory.
 
-Each binary is started against a Runtime API on this machine and works on real documents: batches of permits travel from step to step.
-Storage is the engine of `absah up`, on disk, with a table and buckets of each side's own. The peer (python_peer/) is boto3 and pyHanko
-with the same reads, writes and conditions; it neither surveys the pages for the QR code nor verifies what it has signed, as Absah does.
-No time is asserted. An invocation that fails, or stores nothing, ends the run.
+Each binary is started against a Runtime API on this machine and works on real documents: batches of permits travel
+from step to step. Storage is the engine of `absah up`, on disk, with a table and buckets of each side's own. The peer
+(python_peer/) is boto3 and pyHanko with the same reads, writes and conditions; it neither surveys pages for the QR code
+nor verifies what it has signed, as Absah does. No time is asserted; an invocation that fails or stores nothing ends
+the run.
 """
 
 import argparse
+import os
 import pathlib
 import platform
+import signal
 import statistics
 import sys
 import sysconfig
@@ -21,13 +24,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from stack import Engine, Storage
+from storage_alone import StorageAlone
 from travel import OFFICIAL, STEPS, TENANT, Batch, Measured, Side
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _FUNCTIONS = ("detect", "import", "advance-approval", "decide", "track-approval", "sign", "stamp", "verify", "relay")
 _STARTS = 15
 _PEER_MODULES = {"import": "import_permit"}
-_AIMS = "Aims: zip under 15 MB; ready in under 50 ms; 10 times faster cold and 20 times faster warm than the peer."
+_LEGEND = """\
+Durations in ms: median (90th percentile). Aims stand in the heads of their columns.
+ready          from the start of the process to its first request for work
+cold           ready, and the first invocation
+warm           one more invocation of the same process, each with another document
+storage alone  the step's requests sent in turn by a client that does nothing else
+peak           most memory resident (VmHWM)
+Starts: 15 (peer 5; with 12 MB 3). Warm invocations: 30 (with 12 MB 10).
+"""
 # What a folder of site-packages holds that nobody deploys.
 _NOT_DEPLOYED = ("pip", "setuptools", "_distutils_hack", "distutils-precedence.pth")
 
@@ -35,28 +47,32 @@ _NOT_DEPLOYED = ("pip", "setuptools", "_distutils_hack", "distutils-precedence.p
 def main() -> int:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binaries", type=pathlib.Path, required=True, help="folder of absah and the function binaries")
+    parser.add_argument("--binaries", type=pathlib.Path, required=True, help="folder of absah and the functions")
     parser.add_argument("--inputs", type=pathlib.Path, required=True, help="folder that make_inputs.py has filled")
     arguments = parser.parse_args()
     binaries, inputs = arguments.binaries.resolve(), arguments.inputs.resolve()
+    # So that the processes below are stopped and the folder goes, whoever ends the run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="absah-functions-") as folder:
         work = pathlib.Path(folder)
         with Engine(binaries / "absah", work) as engine:
             connection = engine.connection()
             absah, peer = _absah(connection, binaries, inputs, work), _peer(connection, inputs)
-            measured = _travel((absah, peer), inputs, work / "function.log")
+            batches = {"3 KB": (inputs / "permit.pdf").read_bytes(), "12 MB": (inputs / "12-mb.pdf").read_bytes()}
+            measured = _travel((absah, peer), batches, work / "function.log")
+            alone = StorageAlone(connection, absah.storage)
+            storage = {(name, step): alone.step_ms(step, pdf, 10) for name, pdf in batches.items() for step in STEPS}
             ready = {
                 function: measured[absah.name, "3 KB", function].ready_ms
                 if function in STEPS
                 else _starts(absah, function, work / "function.log")
                 for function in _FUNCTIONS
             }
-        print(f"{platform.machine()}, Python {platform.python_version()}. Durations in ms: median (90th percentile).")
-        print(f"{_AIMS}\n")
+        print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}.\n{_LEGEND}")
         _print_starts(ready, measured, binaries, work / "bootstrap.zip")
         print()
-        _print_steps(measured)
+        _print_steps(measured, storage)
     print(f"\nTook {time.monotonic() - begun:.0f} s.")
     return 0
 
@@ -109,14 +125,17 @@ def _public_key() -> str:
     return key.public_bytes(serialization.Encoding.PEM, form).decode()
 
 
-def _travel(sides: Sequence[Side], inputs: pathlib.Path, log: pathlib.Path) -> dict[tuple[str, str, str], Measured]:
+def _travel(
+    sides: Sequence[Side], permits: Mapping[str, bytes], log: pathlib.Path
+) -> dict[tuple[str, str, str], Measured]:
     """Everything that is measured with documents, by side, batch and step. The sides take turns at each step."""
-    small, large = (inputs / "permit.pdf").read_bytes(), (inputs / "12-mb.pdf").read_bytes()
     batches = []
-    for side in sides:
-        # A start of the peer takes a second and varies little: fewer are enough.
-        starts = _STARTS if side.name == "absah" else 5
-        batches += [Batch(side, "3 KB", small, starts, 30), Batch(side, "12 MB", large, 3, 10)]
+    for name, pdf in permits.items():
+        small = len(pdf) < 1_000_000
+        for side in sides:
+            # A start of the peer takes a second and varies little, and large files take long: fewer are enough.
+            starts = 3 if not small else 5 if side.name == "peer" else _STARTS
+            batches.append(Batch(side, name, pdf, starts, warm=30 if small else 10))
     return {(batch.side.name, batch.name, step): batch.run(step, log) for step in STEPS for batch in batches}
 
 
@@ -145,19 +164,21 @@ def _print_starts(
     packages = _deployed_files(pathlib.Path(sysconfig.get_path("platlib")))
     sizes = [_megabytes(sum(path.stat().st_size for path, _ in packages)), _megabytes(_zip_bytes(packages, scratch))]
     rows.append(["(the peer's packages)", *sizes, "-", "-", "-"])
-    _print_table(["function", "MB", "zip MB", "ready", "peer ready", "ratio"], rows)
+    _print_table(["function", "MB", "zip MB (<15)", "ready (<50)", "peer ready", "ratio"], rows)
 
 
-def _print_steps(measured: Mapping[tuple[str, str, str], Measured]) -> None:
+def _print_steps(
+    measured: Mapping[tuple[str, str, str], Measured], storage: Mapping[tuple[str, str], list[float]]
+) -> None:
     rows = []
-    for batch in ("3 KB", "12 MB"):
-        for step in STEPS:
-            ours, peers = measured["absah", batch, step], measured["peer", batch, step]
-            cold = [_spread(ours.cold_ms), _spread(peers.cold_ms), _ratio(peers.cold_ms, ours.cold_ms)]
-            warm = [_spread(ours.warm_ms), _spread(peers.warm_ms), _ratio(peers.warm_ms, ours.warm_ms)]
-            memory = [_megabytes(ours.peak_bytes), _megabytes(peers.peak_bytes)]
-            rows.append([batch, step, *cold, *warm, *memory])
-    header = ["permit", "step", "cold", "peer", "ratio", "warm", "peer", "ratio", "peak MB", "peer"]
+    for (batch, step), alone in storage.items():
+        ours, peers = measured["absah", batch, step], measured["peer", batch, step]
+        cold = [_spread(ours.cold_ms), _spread(peers.cold_ms), _ratio(peers.cold_ms, ours.cold_ms)]
+        warm = [_spread(ours.warm_ms), _spread(peers.warm_ms), _ratio(peers.warm_ms, ours.warm_ms)]
+        memory = [_megabytes(ours.peak_bytes), _megabytes(peers.peak_bytes)]
+        rows.append([batch, step, *cold, *warm, _spread(alone), *memory])
+    compared = ["cold", "peer", "ratio (>10)", "warm", "peer", "ratio (>20)"]
+    header = ["permit", "step", *compared, "storage alone", "peak MB", "peer"]
     _print_table(header, rows)
 
 
@@ -183,7 +204,7 @@ def _megabytes(size: int) -> str:
 
 
 def _deployed_files(site_packages: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
-    """All files of the peer's packages, compiled modules too (its starts are measured with them), and their names in a zip."""
+    """All files of the peer's packages and their names in a zip: compiled modules too, as its starts were measured."""
     files = ((path, path.relative_to(site_packages)) for path in site_packages.rglob("*") if path.is_file())
     return [(path, str(name)) for path, name in files if not name.parts[0].startswith(_NOT_DEPLOYED)]
 

@@ -1,8 +1,8 @@
 """Lambda's side of a function: the Runtime API over HTTP, and the process that asks it for work.
 
-The API is the part that AWS documents for custom runtimes (version 2018-06-01): `invocation/next`, `invocation/{id}/response`,
-`invocation/{id}/error` and `init/error`. Times are seconds of `time.perf_counter`, taken at the socket: from the moment an event is
-handed out until its answer has been read.
+The API is the part that AWS documents for custom runtimes (version 2018-06-01): `invocation/next`,
+`invocation/{id}/response`, `invocation/{id}/error` and `init/error`. Times are seconds of `time.perf_counter`, taken at
+the socket: from the moment an event is handed out until its answer has been read.
 """
 
 import json

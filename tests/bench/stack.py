@@ -6,6 +6,7 @@ The queue consumers of `absah up` work on its own table and buckets, so nobody b
 import itertools
 import json
 import pathlib
+import re
 import subprocess
 import time
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ class Engine:
     def __init__(self, absah: pathlib.Path, folder: pathlib.Path) -> None:
         """Starts it on a free port and waits until it says how clients reach it."""
         self._output = folder / "absah-up.log"
-        command = [absah, "up", "--listen", "127.0.0.1:0", "--data", folder / "data"]
+        command: list[str | pathlib.Path] = [absah, "up", "--listen", "127.0.0.1:0", "--data", folder / "data"]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
@@ -44,9 +45,7 @@ class Engine:
         wanted = {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"}
         deadline = time.monotonic() + _START_LIMIT_S
         while time.monotonic() < deadline and self._process.poll() is None:
-            lines = self._output.read_text().splitlines(keepends=True)
-            exports = (line.removeprefix("export ").strip() for line in lines if line.endswith("\n") and "export " in line)
-            found = dict(line.split("=", 1) for line in exports)
+            found = dict(re.findall(r"^export (\w+)=(.*)\n", self._output.read_text(), re.MULTILINE))
             if wanted <= found.keys():
                 return {name: found[name] for name in wanted}
             time.sleep(0.05)

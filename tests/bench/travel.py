@@ -140,7 +140,7 @@ def _approved(imported: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _page_request(link: str) -> dict[str, Any]:
-    """What a function URL makes of a phone that opens the link of a QR code (events/aws/function-url-verify-page.json)."""
+    """What a function URL makes of a phone that opens a QR code's link (events/aws/function-url-verify-page.json)."""
     url = urlsplit(link)
     http = {"method": "GET", "path": url.path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "bench"}
     return {

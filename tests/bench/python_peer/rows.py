@@ -1,6 +1,7 @@
 """The peer's table: the same rows, conditions and transactions as Absah's, through boto3.
 
-An aggregate is the row `sk = state` with a version; the event by which it came there is a row beside it, in the same transaction.
+An aggregate is the row `sk = state` with a version; the event by which it came there is a row beside it, in the same
+transaction.
 """
 
 import json
