@@ -64,11 +64,12 @@ pub struct Summary {
 
 impl Manifest {
     fn summary(&self) -> Summary {
-        let listed: String = self
-            .files
-            .iter()
-            .map(|entry| format!("{} {}\n", entry.sha256, entry.path))
-            .collect();
+        let mut listed = String::new();
+        for entry in &self.files {
+            listed.push_str(&entry.sha256.to_string());
+            listed.push_str(&entry.path);
+            listed.push('\n');
+        }
         Summary {
             files: self.files.len(),
             bytes: self.files.iter().map(|entry| entry.bytes).sum(),
@@ -132,7 +133,9 @@ pub fn restore(source: &Path, folder: &Path) -> Result<Summary, ArchiveError> {
         let mut entry = entry.map_err(unusable)?;
         let path = entry.path().map_err(unusable)?.to_string_lossy().into_owned();
         let Some(known) = expected.next().filter(|known| known.path == path) else {
-            return Err(ArchiveError::Damaged(format!("{path} is not where the manifest has it")));
+            return Err(ArchiveError::Damaged(format!(
+                "{path} is not where the manifest has it"
+            )));
         };
         let target = inside(&scratch, &path)?;
         copy(&mut entry, &target, known)?;
@@ -177,7 +180,11 @@ fn survey(folder: &Path) -> Result<Vec<Entry>, ArchiveError> {
                 waiting.push(path);
                 continue;
             }
-            let below = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            let below = path
+                .strip_prefix(folder)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
             if LEFT_OUT.contains(&below.as_str()) {
                 continue;
             }
@@ -291,6 +298,11 @@ fn copy(from: &mut impl Read, target: &Path, known: &Entry) -> Result<(), Archiv
 /// A new file that only its owner reads.
 fn private(path: &Path) -> Result<File, ArchiveError> {
     use std::os::unix::fs::OpenOptionsExt;
-    let opened = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let opened = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path);
     opened.map_err(|error| ArchiveError::File(path.to_owned(), error))
 }

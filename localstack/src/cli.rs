@@ -262,7 +262,10 @@ async fn send_back(arguments: RedriveArguments) -> Result<ExitCode, CliError> {
 
 fn report(what: &str, summary: Summary) -> Result<ExitCode, CliError> {
     let Summary { files, bytes, state } = summary;
-    writeln!(std::io::stdout(), "{what}: {files} berkas, {bytes} byte, sidik jari {state}.")?;
+    writeln!(
+        std::io::stdout(),
+        "{what}: {files} berkas, {bytes} byte, sidik jari {state}."
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -59,7 +59,12 @@ impl Record for Redrive {
 }
 
 /// Moves the dead letters of a step of `stack` back. Gives what was written down; with no messages nothing is.
-pub async fn redrive(settings: &Settings, stack: &str, queue: &str, reason: &str) -> Result<Option<Redrive>, RedriveError> {
+pub async fn redrive(
+    settings: &Settings,
+    stack: &str,
+    queue: &str,
+    reason: &str,
+) -> Result<Option<Redrive>, RedriveError> {
     let reason = reason.trim();
     if !REASON_CHARACTERS.contains(&reason.chars().count()) {
         return Err(RedriveError::Reason);

@@ -315,7 +315,7 @@ const STREAM_PROPERTIES: [&str; 8] = [
 /// What the runner plays of a schedule.
 const SCHEDULE_PROPERTIES: [&str; 2] = ["Schedule", "Description"];
 
-/// `rate(15 minutes)`, as EventBridge writes it. Cron expressions are not played.
+/// `rate(15 minutes)`, as `EventBridge` writes it. Cron expressions are not played.
 fn rate(expression: &str) -> Option<Duration> {
     let (number, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
     let minutes = match unit {

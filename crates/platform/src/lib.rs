@@ -23,7 +23,9 @@ pub use aws::Aws;
 pub use config::{ConfigError, Settings, Variables};
 pub use effects::{Effect, EffectHook, Moment};
 pub use environment::{Cause, Environment, Event};
-pub use function::{BuildFunction, Exit, Function, FunctionError, HttpEvent, HttpReply, Step, StreamRecord, Task, serve};
+pub use function::{
+    BuildFunction, Exit, Function, FunctionError, HttpEvent, HttpReply, Step, StreamRecord, Task, serve,
+};
 pub use idempotency::{Begun, Idempotency, IdempotencyError};
 pub use inbox::{Inbox, InboxError, ObjectVersion, Received, Upload, UploadMarker, UploadPage};
 pub use parking::Parking;

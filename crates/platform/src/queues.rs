@@ -166,7 +166,12 @@ impl Queues {
     /// Begins to move all messages of a dead-letter queue back to the queues that they came from. The service does it in
     /// its own time. Gives the task's handle.
     pub async fn redrive(&self, dead_letters_arn: &str) -> Result<String, QueueError> {
-        let begun = self.0.start_message_move_task().source_arn(dead_letters_arn).send().await;
+        let begun = self
+            .0
+            .start_message_move_task()
+            .source_arn(dead_letters_arn)
+            .send()
+            .await;
         Ok(begun.map_err(unavailable)?.task_handle.unwrap_or_default())
     }
 

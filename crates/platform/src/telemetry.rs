@@ -1,5 +1,5 @@
 //! Logs: one JSON object a line, with dotted field names and never personal data. Metrics: lines of their own, in
-//! CloudWatch's embedded metric format.
+//! `CloudWatch`'s embedded metric format.
 
 use std::fs::File;
 use std::io::Write;
@@ -28,7 +28,7 @@ pub fn metric(step: &str, name: &str, value: f64) {
     }
 }
 
-/// One metric as the embedded metric format has it (Amazon CloudWatch user guide, "Embedded metric format specification").
+/// One metric as the embedded metric format has it (Amazon `CloudWatch` user guide, "Embedded metric format specification").
 fn emf(now: Timestamp, step: &str, name: &str, value: f64) -> serde_json::Value {
     let unit = if name.ends_with("Ms") { "Milliseconds" } else { "Count" };
     json!({

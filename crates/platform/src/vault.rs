@@ -127,7 +127,10 @@ impl Vault {
             Some("NotFound" | "NoSuchKey") => VaultError::Missing(key.to_owned()),
             Some(_) | None => VaultError::Unavailable(error.into()),
         })?;
-        Ok(found.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default())
+        Ok(found
+            .content_length()
+            .and_then(|length| u64::try_from(length).ok())
+            .unwrap_or_default())
     }
 
     /// Whether the bucket is there and may be asked.

@@ -129,12 +129,7 @@ impl Detect {
     }
 
     /// Records a document. `may_be_newest`: the name may stand for it from now on.
-    async fn sight_document(
-        &self,
-        name: InboxName,
-        created: Created,
-        may_be_newest: bool,
-    ) -> Result<(), TableError> {
+    async fn sight_document(&self, name: InboxName, created: Created, may_be_newest: bool) -> Result<(), TableError> {
         let Created { object, sequencer } = created;
         let (tenant, at) = (name.tenant.clone(), self.environment.now());
         let id = self.environment.ids.document_id();

@@ -190,11 +190,19 @@ impl Reconcile {
     /// Whether a file of the vault is one that its document must have. Reports it otherwise.
     async fn belongs(&self, file: &str) -> Result<bool, TableError> {
         let Some((tenant, id, stage)) = parts(file) else {
-            error!(error.code = "reconcile.foreign_file", vault.key = file, "a file of the vault has no document's name");
+            error!(
+                error.code = "reconcile.foreign_file",
+                vault.key = file,
+                "a file of the vault has no document's name"
+            );
             return Ok(false);
         };
         let Some(stored) = self.table.find::<Document>(&Document::key_of(&tenant, id)).await? else {
-            error!(error.code = "reconcile.orphan_file", vault.key = file, "a file of the vault has no document");
+            error!(
+                error.code = "reconcile.orphan_file",
+                vault.key = file,
+                "a file of the vault has no document"
+            );
             return Ok(false);
         };
         // Of each document, its last file answers for all: they are listed after each other.
@@ -214,11 +222,13 @@ impl Reconcile {
     }
 }
 
-/// `<tenant>/documents/<id>/<stage>.pdf`.
+/// Whose file it is and which: `<tenant>/documents/<id>/<stage>.pdf`.
 fn parts(file: &str) -> Option<(TenantId, DocumentId, Stage)> {
     let mut parts = file.split('/');
-    let (tenant, folder, id, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (tenant, _documents, id) = (parts.next()?, parts.next()?, parts.next()?);
     let (tenant, id) = (tenant.parse().ok()?, id.parse().ok()?);
-    let stage = Stage::ALL.into_iter().find(|stage| vault_key(&tenant, id, *stage) == file)?;
-    (folder == "documents" && parts.next().is_none() && name.ends_with(".pdf")).then_some((tenant, id, stage))
+    let stage = Stage::ALL
+        .into_iter()
+        .find(|stage| vault_key(&tenant, id, *stage) == file)?;
+    Some((tenant, id, stage))
 }

@@ -54,7 +54,12 @@ async fn examine(State(health): State<Health>) -> Response {
         ),
         futures::future::join(
             answers("vault", health.vault.check()),
-            join_all(health.queue_urls.iter().map(|url| answers("queues", health.queues.depth(url)))),
+            join_all(
+                health
+                    .queue_urls
+                    .iter()
+                    .map(|url| answers("queues", health.queues.depth(url)))
+            ),
         ),
     );
     let queues = queues.into_iter().all(|up| up);
@@ -64,7 +69,11 @@ async fn examine(State(health): State<Health>) -> Response {
         "status": word(all),
         "dependencies": { "table": word(table), "inbox": word(inbox), "vault": word(vault), "queues": word(queues) },
     });
-    let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if all {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response()
 }
 
@@ -76,11 +85,20 @@ async fn answers<T, E: std::error::Error + 'static>(name: &str, asked: impl Futu
     match select(std::pin::pin!(asked), late).await {
         Either::Left((Ok(_), _)) => true,
         Either::Left((Err(error), _)) => {
-            error!(error.code = "health.down", dependency = name, error.chain = chain(&error), "a dependency is down");
+            error!(
+                error.code = "health.down",
+                dependency = name,
+                error.chain = chain(&error),
+                "a dependency is down"
+            );
             false
         }
         Either::Right(_) => {
-            error!(error.code = "health.late", dependency = name, "a dependency does not answer in time");
+            error!(
+                error.code = "health.late",
+                dependency = name,
+                "a dependency does not answer in time"
+            );
             false
         }
     }

@@ -1,4 +1,4 @@
-//! The clock: sets a function off again and again, as EventBridge's scheduled events do.
+//! The clock: sets a function off again and again, as `EventBridge`'s scheduled events do.
 
 use std::time::Duration;
 

@@ -34,7 +34,11 @@ impl Function {
                         Ok(serde_json::Value::Null)
                     }
                     Err(error) => {
-                        error!(error.code = error.code(), error.chain = chain(&error), "the task failed");
+                        error!(
+                            error.code = error.code(),
+                            error.chain = chain(&error),
+                            "the task failed"
+                        );
                         Err(FunctionError(error.into()))
                     }
                 }
