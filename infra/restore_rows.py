@@ -1,7 +1,8 @@
 """Copies rows that a table has lost back from a restored copy of it. Run it as infra/restore-rows.
 
-Never removes a row, and never touches one that has gone on since: a row whose `version` is higher in the table than in the
-copy is left as it is. New event rows reach the relay by the table's stream, so that steps whose work was lost do it again.
+Never removes a row, and never touches one that has gone on since: a row whose `version` is higher in the table than in
+the copy is left as it is. New event rows reach the relay by the table's stream, so that steps whose work was lost do it
+again.
 """
 
 import argparse
@@ -51,7 +52,8 @@ def main() -> int:
 def _pages(client: Any, table: str, prefix: str) -> Iterator[list[Item]]:
     request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
     if prefix:
-        request |= {"FilterExpression": "begins_with(pk, :prefix)", "ExpressionAttributeValues": {":prefix": {"S": prefix}}}
+        request["FilterExpression"] = "begins_with(pk, :prefix)"
+        request["ExpressionAttributeValues"] = {":prefix": {"S": prefix}}
     for page in client.get_paginator("scan").paginate(**request):
         items = page["Items"]
         yield from (items[start : start + TOGETHER] for start in range(0, len(items), TOGETHER))

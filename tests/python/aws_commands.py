@@ -1,4 +1,4 @@
-"""Tells which calls of `aws` and `sam` name an operation or option that does not exist. Needs botocore and sam beside it.
+"""Tells which calls of `aws` and `sam` name an operation or option that does not exist. Needs botocore and sam.
 
 Standard input: a JSON list of calls, each a list of words. Standard output: a JSON list of what is wrong.
 """
@@ -13,7 +13,7 @@ import sys
 import botocore.session
 from botocore import xform_name
 
-EVERYWHERE = {"query", "output", "region", "endpoint-url", "cli-binary-format", "cli-input-json", "max-items", "no-paginate"}
+EVERYWHERE = {"query", "output", "region", "endpoint-url", "cli-binary-format", "max-items", "no-paginate"}
 #: Commands and options that the AWS command line has beyond the services' own.
 S3 = {"cp": {"metadata-directive", "metadata", "recursive"}, "ls": {"recursive"}, "mb": set(), "sync": {"delete"}}
 BEYOND = {("lambda", "publish-layer-version"): {"zip-file"}}

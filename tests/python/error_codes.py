@@ -3,7 +3,7 @@
 The rule. A code is a string literal of the form `word.word` (lower case, digits, `_`; two or more words) that stands
 outside of tests and
   1. in the body of a function named `code`, or
-  2. in the value of something named `code`: `error.code = "x.y"`, `code: "x.y"`, also inside `Some(...)` and the like, or
+  2. in the value of something named `code`: `error.code = "x.y"`, `code: "x.y"`, also inside `Some(...)`, or
   3. as an argument of a call that takes a code: `Problem::new`, `quarantine`, `park`.
 """
 

@@ -85,8 +85,13 @@ def row(pk: str, version: int, data: str) -> dict[str, Any]:
 
 def test_lost_rows_come_back_and_nothing_that_went_on_is_touched(server: Server) -> None:
     many = {f"contoh#document#{number:03}": "kept" for number in range(230)}
-    good = {"contoh#same": (1, "same"), "contoh#lost": (2, "lost"), "contoh#damaged": (3, "good"), "contoh#newer": (4, "old")}
-    server.table("copy-of-the-table", [row(pk, *says) for pk, says in good.items()] + [row(pk, 1, many[pk]) for pk in many])
+    good = [
+        row("contoh#same", 1, "same"),
+        row("contoh#lost", 2, "lost"),
+        row("contoh#damaged", 3, "good"),
+        row("contoh#newer", 4, "old"),
+    ]
+    server.table("copy-of-the-table", good + [row(pk, 1, data) for pk, data in many.items()])
     damaged = [row("contoh#same", 1, "same"), row("contoh#damaged", 3, "bad"), row("contoh#newer", 5, "new")]
     server.table("the-main-table", [*damaged, row("contoh#later", 1, "later")])
     untouched = {"contoh#same": "same", "contoh#damaged": "bad", "contoh#newer": "new", "contoh#later": "later"}
@@ -102,5 +107,8 @@ def test_lost_rows_come_back_and_nothing_that_went_on_is_touched(server: Server)
         1,
         {"written": 230, "same": 2, "different": 1, "newer": 1},
     )
-    assert server.restore("copy-of-the-table", "the-main-table", "--replace") == (0, {"same": 232, "replaced": 1, "newer": 1})
+    assert server.restore("copy-of-the-table", "the-main-table", "--replace") == (
+        0,
+        {"same": 232, "replaced": 1, "newer": 1},
+    )
     assert server.rows("the-main-table") == untouched | many | {"contoh#lost": "lost", "contoh#damaged": "good"}

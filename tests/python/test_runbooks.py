@@ -26,7 +26,8 @@ def in_code() -> set[str]:
 
 def in_page() -> dict[str, list[str]]:
     """The rows of errors.md: a code, and the other cells."""
-    return {row["code"]: [cell.strip() for cell in row["rest"].split(" | ")] for row in ROW.finditer(ERRORS.read_text())}
+    rows = ROW.finditer(ERRORS.read_text())
+    return {row["code"]: [cell.strip() for cell in row["rest"].split(" | ")] for row in rows}
 
 
 def shell_lines(page: pathlib.Path) -> list[str]:
@@ -113,7 +114,8 @@ def test_codes_that_the_runbooks_name_exist() -> None:
         f"{page.name}: {text}"
         for page in PAGES
         for text in re.findall(r"`([^`\n]+)`", page.read_text())
-        if DOTTED.fullmatch(text) and text.split(".")[0] in prefixes and text not in known and not OTHERS.fullmatch(text)
+        if DOTTED.fullmatch(text) and text.split(".")[0] in prefixes and text not in known
+        if not OTHERS.fullmatch(text)
     }
     assert named == set()
 
@@ -134,7 +136,8 @@ def test_each_runbook_is_in_the_index_and_each_link_leads_somewhere() -> None:
 
 
 def test_a_line_is_taken_apart_into_its_commands() -> None:
-    assert calls("""id=x; echo "$(queue "$(name 'a(1)')-dead")" | jq -r '.a(b)' && f() { aws s3 ls --query 'x|y'; }""") == [
+    line = """id=x; echo "$(queue "$(name 'a(1)')-dead")" | jq -r '.a(b)' && f() { aws s3 ls --query 'x|y'; }"""
+    assert calls(line) == [
         ["name", "a(1)"],
         ["queue", "$-dead"],
         ["echo", "$"],
