@@ -74,12 +74,16 @@ def commands() -> list[str]:
 def test_the_rule_finds_codes_and_nothing_else() -> None:
     source = r'''
         /// "comment.code" and // "comment.code"
-        impl Fault for E { fn code(&self) -> &'static str { match self { Self::A => "one.a", Self::B(e) => e.code() } } }
+        impl Fault for E {
+            fn code(&self) -> &'static str { match self { Self::A => "one.a", Self::B(e) => e.code() } }
+        }
         fn name() -> &'static str { "not.one" }
         fn f<'a>(x: &'a str) {
             error!(error.code = "two.b", error.chain = "not.two", r#"not.three"#, '"', b"not.four");
-            let code = (!ok).then(|| "three.c".to_owned()); let y = S { code: Some("four.d".into()), kind: "not.five" };
-            Problem::new(Status::X, "five.e", "Kalimat."); self.quarantine(a, "six.f").await; park(id, "seven.g", "Not.6");
+            let code = (!ok).then(|| "three.c".to_owned());
+            let y = S { code: Some("four.d".into()), kind: "not.five" };
+            Problem::new(Status::X, "five.e", "Kalimat."); park(id, "seven.g", "Not.6");
+            self.quarantine(a, "six.f").await;
             if code == "not.seven" { match code { "not.eight" => 1 } }
         }
         #[cfg(test)] mod tests { fn code() -> &'static str { "test.code" } }
