@@ -52,9 +52,7 @@ pub(crate) fn quarantined(code: &str) -> &'static str {
         }
         "pdf.fields_locked" => "Berkas dikunci oleh tanda tangan sebelumnya, sehingga tidak dapat ditandatangani lagi.",
         "seal.no_room" => "Berkas sudah bertanda tangan dan tidak memiliki ruang kosong untuk kode QR.",
-        "pdf.page_tree_cycle" | "pdf.malformed" | "pdf.append_malformed" | "pdf.unsound" => {
-            "Struktur berkas PDF rusak."
-        }
+        "pdf.page_tree_cycle" | "pdf.malformed" | "pdf.append_malformed" => "Struktur berkas PDF rusak.",
         "pdf.too_deep"
         | "pdf.too_complex"
         | "pdf.too_many_objects"

@@ -1,0 +1,195 @@
+"""What operators read is true: codes, links, and the commands that they paste."""
+
+import itertools
+import json
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+from error_codes import DOTTED, codes_of, dotted_of, sources
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+INFRA = ROOT / "infra"
+ERRORS = INFRA / "runbooks/errors.md"
+PAGES = sorted(INFRA.rglob("*.md"))
+#: Dotted literals that are no codes: names of files, and fields of the log.
+OTHERS = re.compile(r".*\.(pdf|json|log|sqlite3|pem)|http\.route|(trace|message)\.id")
+ROW = re.compile(r"^\| `(?P<code>[a-z0-9_.]+)` \|(?P<rest>.*)\|$", re.MULTILINE)
+
+
+def in_code() -> set[str]:
+    """Every code of the sources."""
+    return set().union(*(codes_of(path.read_text()) for path in sources(ROOT)))
+
+
+def in_page() -> dict[str, list[str]]:
+    """The rows of errors.md: a code, and the other cells."""
+    rows = ROW.finditer(ERRORS.read_text())
+    return {row["code"]: [cell.strip() for cell in row["rest"].split(" | ")] for row in rows}
+
+
+def shell_lines(page: pathlib.Path) -> list[str]:
+    """What a page asks to paste, one command line each, without comments."""
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    lines = (line.strip() for block in blocks for line in block.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def calls(line: str) -> list[list[str]]:
+    """The commands of one line as words, those within `$(...)` too; what such a one gives is the word `$`."""
+    found = []
+    while (start := line.rfind("$(")) >= 0:
+        depth = itertools.accumulate((mark == "(") - (mark == ")") for mark in line[start + 1 :])
+        end = start + 1 + list(depth).index(0)
+        found += calls(line[start + 2 : end])
+        line = f"{line[:start]}${line[end + 1 :]}"
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=";|&<>")
+    lexer.whitespace_split, lexer.commenters = True, ""
+    command: list[str] = []
+    for word in [*lexer, ";"]:
+        if set(word) <= set(";|&"):
+            found += [command] if command else []
+            command = []
+        elif command or not (word in ("do", "{", "}", "eval") or re.match(r"\w+(=|\(\)$)", word)):
+            command.append(word)
+    return found
+
+
+def anchors(page: pathlib.Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands() -> list[str]:
+    """The commands of `absah`, as its command line declares them."""
+    source = (ROOT / "localstack/src/cli.rs").read_text()
+    (body,) = re.findall(r"^enum Command \{\n(.*?)^\}", source, re.MULTILINE | re.DOTALL)
+    names = re.findall(r"^    ([A-Z]\w*)[ ({,]", body, re.MULTILINE)
+    return [re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() for name in names]
+
+
+def test_the_rule_finds_codes_and_nothing_else() -> None:
+    source = r'''
+        /// "comment.code" and // "comment.code"
+        impl Fault for E {
+            fn code(&self) -> &'static str { match self { Self::A => "one.a", Self::B(e) => e.code() } }
+        }
+        fn name() -> &'static str { "not.one" }
+        fn f<'a>(x: &'a str) {
+            error!(error.code = "two.b", error.chain = "not.two", r#"not.three"#, '"', b"not.four");
+            let code = (!ok).then(|| "three.c".to_owned());
+            let y = S { code: Some("four.d".into()), kind: "not.five" };
+            Problem::new(Status::X, "five.e", "Kalimat."); park(id, "seven.g", "Not.6");
+            self.quarantine(a, "six.f").await;
+            if code == "not.seven" { match code { "not.eight" => 1 } }
+        }
+        #[cfg(test)] mod tests { fn code() -> &'static str { "test.code" } }
+        fn code(&self) -> &'static str;
+    '''
+    assert codes_of(source) == {"one.a", "two.b", "three.c", "four.d", "five.e", "six.f", "seven.g"}
+
+
+def test_every_literal_that_looks_like_a_code_is_accounted_for() -> None:
+    known = in_code() | {path.stem for path in (ROOT / "events/schemas").glob("*.json")}
+    unknown = {
+        f"{path.relative_to(ROOT)}:{literal.line}: {literal.text}"
+        for path in sources(ROOT)
+        for literal in dotted_of(path.read_text())
+        if literal.text not in known and not OTHERS.fullmatch(literal.text)
+    }
+    assert unknown == set(), "a code that the rule does not find, or one that is never used"
+
+
+def test_every_code_is_explained_and_no_explanation_is_dead() -> None:
+    explained = in_page()
+    assert sorted(in_code() - explained.keys()) == [], "not in errors.md"
+    assert sorted(explained.keys() - in_code()) == [], "in errors.md, but not in the sources"
+    assert len(explained) == len(ROW.findall(ERRORS.read_text())), "a code has two rows"
+    assert {code for code, cells in explained.items() if len(cells) != 3 or not all(cells)} == set()
+
+
+def test_codes_that_the_runbooks_name_exist() -> None:
+    prefixes = {code.split(".")[0] for code in in_code()}
+    known = in_code() | {path.stem for path in (ROOT / "events/schemas").glob("*.json")}
+    named = {
+        f"{page.name}: {text}"
+        for page in PAGES
+        for text in re.findall(r"`([^`\n]+)`", page.read_text())
+        if DOTTED.fullmatch(text) and text.split(".")[0] in prefixes and text not in known
+        if not OTHERS.fullmatch(text)
+    }
+    assert named == set()
+
+
+def test_each_runbook_is_in_the_index_and_each_link_leads_somewhere() -> None:
+    index = set(re.findall(r"\(runbooks/([a-z-]+\.md)\)", (INFRA / "README.md").read_text()))
+    assert index == {path.name for path in (INFRA / "runbooks").glob("*.md")}
+    broken = []
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            if target.startswith(("https://", "http://")):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (page.parent / path).resolve() if path else page
+            if not file.exists() or (anchor and anchor not in anchors(file)):
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert broken == []
+
+
+def test_a_line_is_taken_apart_into_its_commands() -> None:
+    line = """id=x; echo "$(queue "$(name 'a(1)')-dead")" | jq -r '.a(b)' && f() { aws s3 ls --query 'x|y'; }"""
+    assert calls(line) == [
+        ["name", "a(1)"],
+        ["queue", "$-dead"],
+        ["echo", "$"],
+        ["jq", "-r", ".a(b)"],
+        ["aws", "s3", "ls", "--query", "x|y"],
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_our_own_commands_in_shell_blocks_exist(page: pathlib.Path) -> None:
+    missing = []
+    for line in shell_lines(page):
+        missing += [f"absah {call[1]}" for call in calls(line) if call[0] == "absah" and call[1] not in commands()]
+        paths = re.findall(r"(?<![\w./:$-])((?:localstack|infra|tests|events)/[\w./-]+)", line)
+        missing += [path for path in paths if not (ROOT / path).exists()]
+    assert missing == []
+
+
+def test_what_shell_blocks_name_is_in_the_template() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    resources = set(re.findall(r"^  (\w+):$", template, re.MULTILINE))
+    queues = set(re.findall(r'QueueName: !Sub "\$\{AWS::StackName\}-([a-z-]+)"', template))
+    functions = {name for name in resources if name.endswith("Function")}
+    # SAM names an event source mapping after its function and its event.
+    known = {
+        "physical": resources | {f"{name}{event}" for name in functions for event in ("Queue", "Stream")},
+        "output": resources,
+        "queue": queues,
+        "pause": functions,
+        "resume": functions,
+        "for": functions | {"function", "in", "step"} | {name.removesuffix("-dead") for name in queues},
+    }
+    wrong = [
+        " ".join(call)
+        for page in PAGES
+        for line in shell_lines(page)
+        for call in calls(line)
+        if call[0] in known and not all("$" in word or word in known[call[0]] for word in call[1:])
+    ]
+    assert wrong == []
+
+
+def test_commands_of_aws_and_sam_exist_with_their_options() -> None:
+    lines = (line for page in PAGES for line in shell_lines(page))
+    asked = [call for line in lines for call in calls(line) if call[0] in ("aws", "sam")]
+    assert len(asked) > 60
+    setup = [ROOT / "tests/setup/venv.sh", "sam", INFRA / "requirements-deploy.txt"]
+    venv = subprocess.run(setup, check=True, capture_output=True, text=True).stdout.strip()
+    script = [f"{venv}/bin/python", pathlib.Path(__file__).with_name("aws_commands.py")]
+    checked = subprocess.run(script, input=json.dumps(asked), check=True, capture_output=True, text=True)
+    assert json.loads(checked.stdout) == []
