@@ -84,7 +84,49 @@ struct UpArguments {
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
     #[command(flatten)]
+    inbox: InboxArguments,
+    #[command(flatten)]
     data: DataArguments,
+}
+
+/// Another store than this one for the inbox, such as MinIO, which reports to the detect function.
+#[derive(Debug, Args)]
+struct InboxArguments {
+    /// Where documents are dropped, if that is another S3-compatible store.
+    #[arg(value_name = "URL", id = "inbox_endpoint_url", long = "inbox-endpoint-url", env = "INBOX_ENDPOINT_URL", requires_all = ["inbox_access_key_id", "inbox_secret_access_key"])]
+    endpoint_url: Option<String>,
+    /// Its access key.
+    #[arg(
+        id = "inbox_access_key_id",
+        long = "inbox-access-key-id",
+        value_name = "KEY",
+        env = "INBOX_ACCESS_KEY_ID",
+        hide_env_values = true
+    )]
+    access_key_id: Option<String>,
+    /// Its secret key; better given by the variable than on the command line, which others can read.
+    #[arg(
+        id = "inbox_secret_access_key",
+        long = "inbox-secret-access-key",
+        value_name = "KEY",
+        env = "INBOX_SECRET_ACCESS_KEY",
+        hide_env_values = true
+    )]
+    secret_access_key: Option<String>,
+}
+
+impl InboxArguments {
+    /// As parameters of the template.
+    fn parameters(self) -> impl Iterator<Item = (String, String)> {
+        let given = [
+            ("InboxEndpointUrl", self.endpoint_url),
+            ("InboxAccessKeyId", self.access_key_id),
+            ("InboxSecretAccessKey", self.secret_access_key),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -218,11 +260,14 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     let home = open(&arguments.data)?;
     start_log(&home)?;
     let listener = bind(arguments.listen).await?;
-    let stack = Stack::start(listener, options(&home, arguments.public_url)).await?;
+    let mut options = options(&home, arguments.public_url);
+    options.parameters.extend(arguments.inbox.parameters());
+    let stack = Stack::start(listener, options).await?;
     let mut out = std::io::stdout();
     for (name, value) in home.connection(&stack.endpoint()) {
         writeln!(out, "export {name}={value}")?;
     }
+    writeln!(out, "export ABSAH_WEBHOOK_TOKEN={}", home.webhook_token())?;
     // The AWS command line reads this name.
     writeln!(out, "export AWS_DEFAULT_REGION={}", crate::stack::REGION)?;
     out.flush()?;
@@ -292,6 +337,7 @@ fn options(home: &Home, public_url: Option<PublicUrl>) -> StackOptions {
         home: home.clone(),
         in_memory: false,
         public_url,
+        parameters: std::collections::BTreeMap::new(),
         triggers: true,
         effect_hook: None,
     }

@@ -35,6 +35,8 @@ pub struct StackOptions {
     pub in_memory: bool,
     /// What QR codes begin with; by default the address that the stack listens on.
     pub public_url: Option<PublicUrl>,
+    /// Further parameters of the template, by name.
+    pub parameters: BTreeMap<String, String>,
     /// Whether queues and streams set functions off. Without, a test delivers messages itself.
     pub triggers: bool,
     /// Called around each effect of the functions, for tests.
@@ -257,7 +259,9 @@ fn parameters(options: &StackOptions, endpoint: &str) -> Result<BTreeMap<String,
         ("SealKeyFile", home.seal_file().display().to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .into())
+    .into_iter()
+    .chain(options.parameters.clone())
+    .collect())
 }
 
 /// Creates what the template declares; queues first, because everything else refers to them.

@@ -72,6 +72,30 @@ impl Aws {
     }
 }
 
+/// A store of its own for the inbox, if the settings name one. Its region does not matter to it, and it keeps no versions
+/// that AWS would know.
+pub(crate) fn inbox_store(settings: &Settings) -> Result<Option<s3::Client>, ConfigError> {
+    let Some(endpoint) = settings.optional("INBOX_ENDPOINT_URL") else {
+        return Ok(None);
+    };
+    let vars = settings.require(&["INBOX_ACCESS_KEY_ID", "INBOX_SECRET_ACCESS_KEY", "AWS_REGION"])?;
+    let credentials = Credentials::new(
+        vars.text("INBOX_ACCESS_KEY_ID")?,
+        vars.text("INBOX_SECRET_ACCESS_KEY")?,
+        None,
+        None,
+        "settings",
+    );
+    let config = s3::config::Builder::new()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(vars.text("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client(Some(endpoint)))
+        .endpoint_url(endpoint)
+        .force_path_style(true);
+    Ok(Some(s3::Client::from_conf(config.build())))
+}
+
 /// A plain-HTTP endpoint on the same machine needs no TLS, and so no root certificates read from disk at start.
 fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     match endpoint {

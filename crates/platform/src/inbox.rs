@@ -11,6 +11,8 @@ use kernel::{Disposition, Fault};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Aws;
+use crate::config::ConfigError;
+use crate::environment::Environment;
 
 /// One version of one object, as an event names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +113,13 @@ impl Inbox {
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
         Self(aws.s3.clone())
+    }
+
+    /// The store that the settings name: another one than the vault's, such as MinIO in the office, where
+    /// `INBOX_ENDPOINT_URL`, `INBOX_ACCESS_KEY_ID` and `INBOX_SECRET_ACCESS_KEY` say so.
+    pub fn connect(environment: &Environment) -> Result<Self, ConfigError> {
+        let own = crate::aws::inbox_store(&environment.settings)?;
+        Ok(own.map_or_else(|| Self::new(&environment.aws), Self))
     }
 
     /// Reads one version in chunks, and stops as soon as it passes `limit` bytes.

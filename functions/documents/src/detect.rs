@@ -2,8 +2,9 @@
 
 mod webhook;
 
-use kernel::{Disposition, Fault};
-use platform::{Cause, ConfigError, Environment, Event, Function, Step, Table, TableError};
+use kernel::{Disposition, Fault, MalformedJson, Sha256Digest, chain};
+use platform::{Cause, ConfigError, Environment, Event, Function, Parking, Step, Table, TableError};
+use tracing::warn;
 
 use crate::document::Document;
 use crate::events::{DescriptionDetected, Detected, SOURCE};
@@ -35,6 +36,9 @@ pub(crate) enum DetectError {
     /// The notification does not name its object properly.
     #[error("the notification cannot be read")]
     Notification(#[source] NotificationError),
+    /// It is not even JSON.
+    #[error("the notification is not JSON")]
+    NotJson(#[source] MalformedJson),
     /// The object's key is not of the inbox's shape.
     #[error("an object has a key that is not of the inbox's shape")]
     Key(#[source] InboxNameError),
@@ -49,7 +53,7 @@ pub(crate) enum DetectError {
 impl Fault for DetectError {
     fn code(&self) -> &'static str {
         match self {
-            Self::Notification(_) => "detect.malformed",
+            Self::Notification(_) | Self::NotJson(_) => "detect.malformed",
             Self::Key(_) => "detect.bad_key",
             Self::ForeignBucket => "detect.foreign_bucket",
             Self::Table(error) => error.code(),
@@ -58,7 +62,7 @@ impl Fault for DetectError {
 
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Notification(_) | Self::Key(_) | Self::ForeignBucket => Disposition::Reject,
+            Self::Notification(_) | Self::NotJson(_) | Self::Key(_) | Self::ForeignBucket => Disposition::Reject,
             Self::Table(error) => error.disposition(),
         }
     }
@@ -93,6 +97,24 @@ impl Detect {
             bucket,
             environment: environment.clone(),
         })
+    }
+
+    /// Keeps a notification that came over HTTP and cannot be taken in. The same one twice is one row.
+    async fn park(&self, body: &[u8], error: &DetectError) -> Result<(), TableError> {
+        warn!(
+            error.code = error.code(),
+            error.chain = chain(error),
+            "rejected; the notification is parked"
+        );
+        let parking = Parking {
+            function: Self::NAME.to_owned(),
+            message_id: format!("webhook-{}", Sha256Digest::of(body)),
+            code: error.code().to_owned(),
+            detail: chain(error),
+            body: String::from_utf8_lossy(body).into_owned(),
+            at: self.environment.now(),
+        };
+        parking.park(&self.table).await
     }
 
     /// Records an upload of which nobody was told. The name stands for its newest upload only.

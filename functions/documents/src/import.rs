@@ -26,7 +26,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let step = Import {
         table: environment.table()?,
         vault: Vault::new(&environment.aws, vars.text("VAULT_BUCKET")?),
-        inbox: Inbox::new(&environment.aws),
+        inbox: Inbox::connect(environment)?,
         limits: Limits::default(),
         public_url: vars.parse("PUBLIC_URL")?,
         environment: environment.clone(),

@@ -5,7 +5,6 @@ use kernel::DocumentId;
 use crate::public_url::PublicUrl;
 
 pub(crate) const UNAUTHORIZED: &str = "Permintaan ini memerlukan token yang benar.";
-pub(crate) const MALFORMED_NOTIFICATION: &str = "Pemberitahuan tidak dapat dibaca.";
 pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebentar lagi.";
 pub(crate) const UNKNOWN_DOCUMENT: &str = "Dokumen dengan tautan ini tidak terdaftar.";
 pub(crate) const MALFORMED_VERIFY: &str = "Kirim berkas PDF, atau JSON berisi \"sha256\" dengan 64 digit heksadesimal.";

@@ -30,7 +30,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     Ok(Function::scheduled(Reconcile {
         detect: Detect::new(environment, bucket.clone())?,
         table: environment.table()?,
-        inbox: Inbox::new(&environment.aws),
+        inbox: Inbox::connect(environment)?,
         vault: Vault::new(&environment.aws, vars.text("VAULT_BUCKET")?),
         bucket,
         environment: environment.clone(),

@@ -51,7 +51,8 @@ impl Fault for SignerError {
 
     fn disposition(&self) -> Disposition {
         match self {
-            Self::NoKey | Self::Key(_) => Disposition::Reject,
+            Self::NoKey => Disposition::Reject,
+            Self::Key(error) => error.disposition(),
             Self::Interrupted(_) => Disposition::Retry,
         }
     }

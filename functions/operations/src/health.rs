@@ -26,7 +26,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         .require(&["INBOX_BUCKET", "VAULT_BUCKET", "QUEUE_URLS"])?;
     let health = Health {
         table: environment.table()?,
-        inbox: (Inbox::new(&environment.aws), vars.text("INBOX_BUCKET")?),
+        inbox: (Inbox::connect(environment)?, vars.text("INBOX_BUCKET")?),
         vault: Vault::new(&environment.aws, vars.text("VAULT_BUCKET")?),
         queues: Queues::new(&environment.aws),
         queue_urls: vars.text("QUEUE_URLS")?.split(',').map(str::to_owned).collect(),

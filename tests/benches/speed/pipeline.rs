@@ -78,6 +78,7 @@ pub(crate) async fn open(home: &Home) -> Stack {
         home: home.clone(),
         in_memory: false,
         public_url: None,
+        parameters: std::collections::BTreeMap::new(),
         triggers: true,
         effect_hook: None,
     };

@@ -20,6 +20,7 @@ mod golden_flow;
 mod golden_notifications;
 mod killed;
 mod lease;
+mod operate;
 mod pipeline;
 mod privacy;
 mod program;

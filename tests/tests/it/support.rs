@@ -1,5 +1,6 @@
 //! A stack in memory, and people who use it.
 
+pub(crate) mod clock;
 pub(crate) mod messages;
 pub(crate) mod site;
 pub(crate) mod stream;
@@ -120,6 +121,7 @@ pub(crate) async fn stack(triggers: bool, effect_hook: Option<platform::EffectHo
         home: home().clone(),
         in_memory: true,
         public_url: None,
+        parameters: std::collections::BTreeMap::new(),
         triggers,
         effect_hook,
     };

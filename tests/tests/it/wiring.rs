@@ -175,6 +175,8 @@ fn ids(steps: &[&str]) -> BTreeSet<String> {
 }
 
 const READS: [&str; 3] = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+/// Of the key that table and buckets are encrypted with.
+const KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 const WRITES: [&str; 2] = ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"];
 
 #[test]
@@ -183,14 +185,20 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         return;
     }
     let others = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "sqs:SendMessage"];
-    let known = [&READS[..], &WRITES, &others].concat();
+    let looks = ["s3:ListBucket", "s3:ListBucketVersions", "sqs:GetQueueAttributes"];
+    let known = [&READS[..], &WRITES, &others, &looks, &KEY].concat();
     for (id, action, resource) in rights() {
         assert!(known.contains(&action.as_str()), "{id} may {action}");
         let table = action.starts_with("dynamodb:") && resource == "MainTable.Arn";
         let queue = action.starts_with("sqs:") && resource.ends_with("Queue.Arn");
         let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
         let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
-        assert!(table || queue || inbox || vault, "{id} may {action} on {resource}");
+        let bucket = action.starts_with("s3:List") && resource.contains(":s3:::${BucketPrefix}");
+        let key = action.starts_with("kms:") && resource == "DataKey.Arn";
+        assert!(
+            table || queue || inbox || vault || bucket || key,
+            "{id} may {action} on {resource}"
+        );
     }
     let with_policy: BTreeSet<_> = rights().into_iter().map(|(id, ..)| id).collect();
     assert_eq!(with_policy, functions().into_iter().map(|(id, _)| id).collect());
@@ -203,17 +211,30 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "track-approval",
         "sign",
         "stamp",
+        "reconcile",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
-    let readers = &keepers | &ids(&["verify"]);
+    let readers = &keepers | &ids(&["verify", "health"]);
     assert_eq!(
         who_may(&READS, "MainTable.Arn"),
         readers,
         "the relay reads the stream only"
     );
     assert_eq!(who_may(&others, "inbox/*"), ids(&["import"]));
-    assert_eq!(who_may(&others, "vault/*"), ids(&["import", "sign", "stamp"]));
+    assert_eq!(
+        who_may(&["s3:GetObject"], "vault/*"),
+        ids(&["import", "sign", "stamp", "reconcile"])
+    );
+    assert_eq!(who_may(&["s3:PutObject"], "vault/*"), ids(&["import", "sign", "stamp"]));
     assert_eq!(who_may(&others, "Queue.Arn"), ids(&["relay"]));
+    assert_eq!(who_may(&looks, "inbox"), ids(&["reconcile", "health"]));
+    assert_eq!(who_may(&looks, "vault"), ids(&["reconcile", "health"]));
+    assert_eq!(who_may(&looks, "Queue.Arn"), ids(&["health"]));
+    assert_eq!(
+        who_may(&["kms:GenerateDataKey"], "DataKey.Arn"),
+        keepers,
+        "who writes encrypts"
+    );
 }
 
 #[test]
@@ -227,7 +248,9 @@ fn whoever_verifies_reads_public_rows_only() {
         .unwrap()
         .1;
     let statements = verify["Policies"][0]["Statement"].as_sequence().unwrap();
-    for statement in statements {
+    let on_the_table = |statement: &&Value| text(&statement["Resource"]) == "MainTable.Arn";
+    assert_eq!(statements.iter().filter(on_the_table).count(), 1);
+    for statement in statements.iter().filter(on_the_table) {
         let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
         assert_eq!(
             keys.as_sequence().unwrap().iter().map(text).collect::<Vec<_>>(),
@@ -258,7 +281,7 @@ fn the_relay_hands_each_step_its_own_events_and_may_write_to_those_queues_only()
 
     let may: BTreeSet<_> = rights()
         .into_iter()
-        .filter(|(id, ..)| id == "RelayFunction")
+        .filter(|(id, action, _)| id == "RelayFunction" && action.starts_with("sqs:"))
         .map(|(.., on)| on)
         .collect();
     let queues = by_queue

@@ -7,7 +7,7 @@ use std::time::Instant;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, StreamExt};
 use kernel::{Clock, Disposition, Fault, MalformedJson, chain};
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, error, error_span, info, warn};
 
 use super::{Function, FunctionError, Step};
 use crate::config::ConfigError;
@@ -60,7 +60,7 @@ impl<S: Step> Worker<S> {
     async fn deliver(self: Arc<Self>, message: SqsMessage) -> Option<String> {
         let id = message.message_id.unwrap_or_default();
         let body = message.body.unwrap_or_default();
-        let span = info_span!("step", step = S::NAME, message.id = %id, trace.id = trace_id(&body));
+        let span = error_span!("step", step = S::NAME, message.id = %id, trace.id = trace_id(&body));
         let begun = Instant::now();
         let handled = AssertUnwindSafe(self.handle(&id, &body))
             .catch_unwind()

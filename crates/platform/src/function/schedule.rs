@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kernel::{Fault, chain};
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, error, error_span, info};
 
 use super::{Function, FunctionError};
 
@@ -25,7 +25,7 @@ impl Function {
         let task = Arc::new(task);
         Self(Arc::new(move |_event| {
             let task = task.clone();
-            let span = info_span!("task", step = T::NAME);
+            let span = error_span!("task", step = T::NAME);
             let work = async move {
                 let begun = Instant::now();
                 match task.run().await {

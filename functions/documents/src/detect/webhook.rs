@@ -5,10 +5,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 use bytes::Bytes;
-use kernel::{Disposition, Fault, Sha256Digest};
+use kernel::{Disposition, Fault, MalformedJson, Sha256Digest};
 use platform::{Problem, Step};
 
-use super::Detect;
+use super::{Detect, DetectError};
 use crate::messages;
 
 /// A notification names one object, so that even a batch of them is small.
@@ -21,7 +21,8 @@ struct Webhook {
     token: Sha256Digest,
 }
 
-/// `POST /`: a notification. `204` when it is stored, `401` without the token, `400` when it cannot be read.
+/// `POST /`: a notification. `204` when it is stored, or parked because it cannot be taken in; `401` without the token; `503`
+/// when it should come again.
 pub(super) fn router(step: Detect, token: &str) -> Router {
     let state = Webhook {
         step,
@@ -47,22 +48,22 @@ async fn receive(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes
             messages::UNAUTHORIZED,
         ));
     }
-    let notification = serde_json::from_slice(&body).map_err(|_| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "detect.malformed",
-            messages::MALFORMED_NOTIFICATION,
-        )
-    })?;
-    webhook
-        .step
-        .handle(notification)
-        .await
-        .map_err(|error| match error.disposition() {
-            Disposition::Reject => {
-                Problem::new(StatusCode::BAD_REQUEST, error.code(), messages::MALFORMED_NOTIFICATION)
-            }
-            Disposition::Retry => Problem::logged(StatusCode::SERVICE_UNAVAILABLE, &error, messages::TRY_AGAIN),
-        })?;
-    Ok(StatusCode::NO_CONTENT)
+    let handled = match serde_json::from_slice(&body) {
+        Ok(notification) => webhook.step.handle(notification).await,
+        Err(error) => Err(DetectError::NotJson(MalformedJson::from(error))),
+    };
+    match handled {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        // A store sends what is refused again and again, and nothing after it: so it is taken, and waits for a person.
+        Err(error) if error.disposition() == Disposition::Reject => {
+            let parked = webhook.step.park(&body, &error).await;
+            parked.map_err(|error| Problem::logged(StatusCode::SERVICE_UNAVAILABLE, &error, messages::TRY_AGAIN))?;
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Err(error) => Err(Problem::logged(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &error,
+            messages::TRY_AGAIN,
+        )),
+    }
 }

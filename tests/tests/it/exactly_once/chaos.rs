@@ -1,11 +1,9 @@
 //! Lambda at its worst: deliveries that repeat, overtake each other and come late, and processes that die.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use jiff::{SignedDuration, Timestamp};
-use kernel::Clock;
+use jiff::SignedDuration;
 use localstack::Stack;
 use platform::{Effect, EffectHook, Environment, Function, Moment, ReceivedMessage};
 use rand::rngs::StdRng;
@@ -14,6 +12,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use super::Fate;
+use crate::support::clock::MovingClock;
 use crate::support::messages::{assert_of_schema, batch_event, drain, failures};
 use crate::support::stream::{StreamPlace, envelope};
 use crate::support::{decision, environment, key_file};
@@ -89,22 +88,6 @@ impl Crashes {
         mixed
             .map(|(step, _, effect, moment)| format!("{step} {} {moment:?}", effect.0))
             .collect()
-    }
-}
-
-/// The machine's clock, which can be moved on.
-#[derive(Default)]
-struct MovingClock(AtomicI64);
-
-impl MovingClock {
-    fn move_on(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Clock for MovingClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::now() + SignedDuration::from_secs(self.0.load(Ordering::SeqCst))
     }
 }
 
@@ -292,7 +275,7 @@ impl<'a> Chaos<'a> {
                         "{answer}"
                     );
                     self.taken_over += 1;
-                    self.clock.move_on(61);
+                    self.clock.move_on(SignedDuration::from_secs(61));
                 }
                 other => panic!("decide answered {other}: {answer}"),
             }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use kernel::{Ids, RandomIds, Traceparent};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use tracing::{Span, field, info_span};
+use tracing::{Span, error_span, field};
 
 /// A request as a function URL delivers it (payload format 2.0).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ impl HttpEvent {
 
     /// What everything that is logged about this request has in common.
     pub(super) fn span(&self) -> Span {
-        let span = info_span!(
+        let span = error_span!(
             "http",
             http.request_id = self.request_context.request_id,
             http.method = self.request_context.http.method,
