@@ -178,8 +178,8 @@ def seaweedfs(folder: pathlib.Path) -> Iterator[Server]:
     command = [
         PROGRAMS / "weed", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}", *places,
         "-s3", f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
-        # Small volumes, and as many as one bucket each needs.
-        "-master.volumeSizeLimitMB=64", "-volume.max=100", "-master.volumePreallocate=false",
+        # Small volumes, and one for each bucket: by default a bucket begins with seven.
+        "-master.volumeSizeLimitMB=64", "-volume.max=2000", "-master.volumePreallocate=false",
         f"-filer.localSocket={folder / 'filer.sock'}",
     ]
     server = Server("seaweedfs", endpoint, access_key_id, secret_access_key, folder=folder)
@@ -197,7 +197,7 @@ def seaweedfs(folder: pathlib.Path) -> Iterator[Server]:
             return False
         return True
 
-    with process(command, folder, ready):
+    with process(command, folder, ready, {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}):
         yield server
 
 

@@ -1,0 +1,86 @@
+"""A MinIO server reports uploads to `detect` over HTTP. JuiceFS's gateway is MinIO's server code."""
+
+import json
+import pathlib
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from servers import Server, Webhook, juicefs_gateway, wait_until
+
+TARGETS = ("embedded",)
+DEADLINE_S = 30.0
+PERMIT = pathlib.Path(__file__).resolve().parents[2] / "events/samples/permit.pdf"
+TABLE = "absah-main-table"
+
+
+@dataclass(frozen=True)
+class Office:
+    """A gateway whose inbox reports to a stack."""
+
+    absah: Server
+    gateway: Server
+
+    def drop(self, key: str) -> None:
+        """Puts a permit into the gateway's inbox."""
+        metadata = {"number": "503/0147/SIP-D/DPMPTSP/2026", "holder": "dr. Melati Br. Tarigan"}
+        self.gateway.client("s3").put_object(Bucket="inbox", Key=key, Body=PERMIT.read_bytes(), Metadata=metadata)
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """The table's rows that name the key."""
+        pages = self.absah.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
+        return [row for page in pages for row in page["Items"] if key in json.dumps(row, default=str)]
+
+
+def webhook_token(absah: Server) -> str:
+    """What the stack's `detect` demands."""
+    return json.loads((absah.folder / "data/secrets.json").read_text())["webhook_token"]
+
+
+def detect_url(absah: Server) -> str:
+    """Where the stack's `detect` listens."""
+    return f"{absah.endpoint}/lambda-url/detect/"
+
+
+def _office(absah: Server, folder: pathlib.Path, token: str) -> Iterator[Office]:
+    with juicefs_gateway(folder / "gateway", Webhook(detect_url(absah), f"Bearer {token}")) as gateway:
+        s3 = gateway.client("s3")
+        s3.create_bucket(Bucket="inbox")
+        rule = {"QueueArn": "arn:minio:sqs::ABSAH:webhook", "Events": ["s3:ObjectCreated:*"]}
+        wanted = {"QueueConfigurations": [rule]}
+        s3.put_bucket_notification_configuration(Bucket="inbox", NotificationConfiguration=wanted)
+        yield Office(absah, gateway)
+
+
+@pytest.fixture
+def office(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
+    """A gateway with the right token."""
+    yield from _office(server, tmp_path, webhook_token(server))
+
+
+@pytest.fixture
+def stranger(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
+    """A gateway with a wrong token."""
+    yield from _office(server, tmp_path, "x" * 40)
+
+
+def test_an_upload_to_a_minio_server_is_detected(office: Office, name: str) -> None:
+    key = f"contoh/loket/{name} é+.pdf"
+    office.drop(key)
+    rows = wait_until(lambda: office.rows(key), DEADLINE_S, "the upload is not detected")
+    assert any("document.detected" in json.dumps(row, default=str) for row in rows)
+
+
+def test_a_wrong_token_is_refused_and_nothing_happens(office: Office, stranger: Office, name: str) -> None:
+    refused, taken = f"contoh/loket/{name}-asing.pdf", f"contoh/loket/{name}.pdf"
+    stranger.drop(refused)
+    log = stranger.gateway.folder / "log"
+    wait_until(lambda: "401" in log.read_text(errors="replace"), DEADLINE_S, "the gateway is not told 401")
+    # What came later, with the right token, is there.
+    office.drop(taken)
+    wait_until(lambda: office.rows(taken), DEADLINE_S, "the upload is not detected")
+    assert office.rows(refused) == []
