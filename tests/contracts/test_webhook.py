@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ class Office:
     def rows(self, key: str) -> list[dict[str, Any]]:
         """The table's rows that name the key."""
         pages = self.absah.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
-        return [row for page in pages for row in page["Items"] if key in json.dumps(row, default=str)]
+        return [row for page in pages for row in page["Items"] if key in json.dumps(row, default=str, ensure_ascii=False)]
 
 
 def webhook_token(absah: Server) -> str:
@@ -47,7 +46,7 @@ def detect_url(absah: Server) -> str:
 
 
 def _office(absah: Server, folder: pathlib.Path, token: str) -> Iterator[Office]:
-    with juicefs_gateway(folder / "gateway", Webhook(detect_url(absah), f"Bearer {token}")) as gateway:
+    with juicefs_gateway(folder, Webhook(detect_url(absah), f"Bearer {token}")) as gateway:
         s3 = gateway.client("s3")
         s3.create_bucket(Bucket="inbox")
         rule = {"QueueArn": "arn:minio:sqs::ABSAH:webhook", "Events": ["s3:ObjectCreated:*"]}
@@ -59,13 +58,13 @@ def _office(absah: Server, folder: pathlib.Path, token: str) -> Iterator[Office]
 @pytest.fixture
 def office(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
     """A gateway with the right token."""
-    yield from _office(server, tmp_path, webhook_token(server))
+    yield from _office(server, tmp_path / "office", webhook_token(server))
 
 
 @pytest.fixture
 def stranger(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
     """A gateway with a wrong token."""
-    yield from _office(server, tmp_path, "x" * 40)
+    yield from _office(server, tmp_path / "stranger", "x" * 40)
 
 
 def test_an_upload_to_a_minio_server_is_detected(office: Office, name: str) -> None:
