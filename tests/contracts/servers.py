@@ -203,7 +203,7 @@ def seaweedfs(folder: pathlib.Path) -> Iterator[Server]:
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where a gateway reports, and what it sends as `Authorization`."""
+    """Where a gateway reports, and its token: one word, before which MinIO's code writes `Bearer`."""
 
     endpoint: str
     token: str
@@ -216,7 +216,7 @@ def juicefs_gateway(folder: pathlib.Path, webhook: Webhook) -> Iterator[Server]:
     folder.mkdir(parents=True)
     meta = f"sqlite3://{folder / 'meta.db'}"
     storage = folder / "storage"
-    (port,) = free_ports(1)
+    port, metrics = free_ports(2)
     endpoint = f"http://127.0.0.1:{port}"
     juicefs = PROGRAMS / "juicefs"
     make = [juicefs, "format", "--storage", "file", "--bucket", f"{storage}/", meta, "contracts"]
@@ -229,7 +229,7 @@ def juicefs_gateway(folder: pathlib.Path, webhook: Webhook) -> Iterator[Server]:
         "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_ABSAH": webhook.token,
     }
     command = [juicefs, "gateway", "--multi-buckets", "--keep-etag", "--object-meta", "--no-usage-report",
-               "--log", folder / "gateway.log", "--cache-dir", folder / "cache", meta, f"127.0.0.1:{port}"]
+               "--metrics", f"127.0.0.1:{metrics}", "--cache-dir", folder / "cache", meta, f"127.0.0.1:{port}"]
     ready = f"{endpoint}/minio/health/ready"
     with process(command, folder, lambda: answers(ready), variables):
         yield Server("juicefs", endpoint, user, password, region="us-east-1", folder=folder)

@@ -53,8 +53,6 @@ def test_a_message_is_received_and_after_deleting_it_is_gone(sqs: Any, queue: st
     (again,) = receive(sqs, queue)
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=again["ReceiptHandle"])
     assert (count(sqs, queue), count(sqs, queue, "ApproximateNumberOfMessagesNotVisible")) == (0, 0)
-    # Deleting twice is no error.
-    sqs.delete_message(QueueUrl=queue, ReceiptHandle=again["ReceiptHandle"])
 
 
 def test_a_received_message_is_hidden_for_the_visibility_timeout(sqs: Any, queue: str) -> None:
