@@ -32,6 +32,8 @@ STOP_DEADLINE_S = 2.0
 POLL_S = 0.05
 PROGRAMS = pathlib.Path(sys.executable).parent
 T = TypeVar("T")
+# One for all: each session reads the descriptions of the services anew.
+SESSION = boto3.session.Session()
 
 
 class DidNotStart(Exception):
@@ -55,8 +57,14 @@ class Server:
     def client(self, service: str, **other: Any) -> Any:
         """A client of one AWS service. `other` replaces arguments of `boto3.client`."""
         # No retries: the first answer is the one under test.
-        config = Config(s3={"addressing_style": "path"}, signature_version="s3v4" if service == "s3" else None,
-                        retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, max_pool_connections=32)
+        config = Config(
+            s3={"addressing_style": "path"},
+            signature_version="s3v4" if service == "s3" else None,
+            retries={"total_max_attempts": 1},
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=32,
+        )
         arguments = {
             "endpoint_url": self.endpoint,
             "region_name": self.region,
@@ -64,7 +72,7 @@ class Server:
             "aws_secret_access_key": self.secret_access_key,
             "config": config,
         }
-        return boto3.session.Session().client(service, **{**arguments, **other})
+        return SESSION.client(service, **{**arguments, **other})
 
 
 def free_ports(count: int) -> list[int]:
@@ -98,16 +106,24 @@ def answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def process(command: list[object], folder: pathlib.Path, ready: Callable[[], bool],
-            variables: Mapping[str, str] | None = None) -> Iterator[None]:
+def process(
+    command: list[object], folder: pathlib.Path, ready: Callable[[], bool], variables: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """Runs a server with its output in `folder/log`. Its environment is `variables` and what a program must have."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log"
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), **(variables or {})}
     with log.open("wb") as output:
         # A session of its own, so that stopping it also stops what it started.
-        child = subprocess.Popen([str(part) for part in command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        child = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         try:
             wait_until(lambda: child.poll() is not None or ready(), START_DEADLINE_S, f"{command[0]} does not answer")
@@ -136,8 +152,15 @@ def embedded(folder: pathlib.Path) -> Iterator[Server]:
     command = [binary, "up", "--listen", "127.0.0.1:0", "--data", folder / "data"]
     with process(command, folder, ready):
         lines = printed()
-        yield Server("embedded", lines["AWS_ENDPOINT_URL"], lines["AWS_ACCESS_KEY_ID"], lines["AWS_SECRET_ACCESS_KEY"],
-                     lines["AWS_REGION"], folder, lines)
+        yield Server(
+            "embedded",
+            lines["AWS_ENDPOINT_URL"],
+            lines["AWS_ACCESS_KEY_ID"],
+            lines["AWS_SECRET_ACCESS_KEY"],
+            lines["AWS_REGION"],
+            folder,
+            lines,
+        )
 
 
 @contextlib.contextmanager
@@ -146,12 +169,21 @@ def ministack(folder: pathlib.Path) -> Iterator[Server]:
     (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
     variables = {
-        "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1",
-        "MINISTACK_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": endpoint,
-        "AUTH": "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-        "STATE_DIR": str(folder / "state"), "S3_DATA_DIR": str(folder / "s3"),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "STATE_DIR": str(folder / "state"),
+        "S3_DATA_DIR": str(folder / "s3"),
         # Listeners beside the gateway that no test needs.
-        "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "IOT_MTLS_PORT": "0",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "IOT_MTLS_PORT": "0",
     }
     with process([PROGRAMS / "ministack"], folder, lambda: answers(f"{endpoint}/_ministack/health"), variables):
         yield Server("ministack", endpoint, "test", "test", folder=folder)
@@ -176,10 +208,21 @@ def seaweedfs(folder: pathlib.Path) -> Iterator[Server]:
     port = next(place.split("=")[1] for place in places if place.startswith("-s3.port="))
     endpoint = f"http://127.0.0.1:{port}"
     command = [
-        PROGRAMS / "weed", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={data}", *places,
-        "-s3", f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false",
+        PROGRAMS / "weed",
+        "server",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-dir={data}",
+        *places,
+        "-s3",
+        f"-s3.config={config}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-master.telemetry=false",
         # Small volumes, and one for each bucket: by default a bucket begins with seven.
-        "-master.volumeSizeLimitMB=64", "-volume.max=2000", "-master.volumePreallocate=false",
+        "-master.volumeSizeLimitMB=64",
+        "-volume.max=2000",
+        "-master.volumePreallocate=false",
         f"-filer.localSocket={folder / 'filer.sock'}",
     ]
     server = Server("seaweedfs", endpoint, access_key_id, secret_access_key, folder=folder)
@@ -223,20 +266,41 @@ def juicefs_gateway(folder: pathlib.Path, webhook: Webhook) -> Iterator[Server]:
     environment = {"HOME": str(folder), "PATH": os.environ["PATH"]}
     subprocess.run(make, check=True, capture_output=True, timeout=START_DEADLINE_S, env=environment)
     variables = {
-        "MINIO_ROOT_USER": user, "MINIO_ROOT_PASSWORD": password,
+        "MINIO_ROOT_USER": user,
+        "MINIO_ROOT_PASSWORD": password,
         "MINIO_NOTIFY_WEBHOOK_ENABLE_ABSAH": "on",
         "MINIO_NOTIFY_WEBHOOK_ENDPOINT_ABSAH": webhook.endpoint,
         "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_ABSAH": webhook.token,
     }
-    command = [juicefs, "gateway", "--multi-buckets", "--keep-etag", "--object-meta", "--no-usage-report",
-               "--metrics", f"127.0.0.1:{metrics}", "--cache-dir", folder / "cache", meta, f"127.0.0.1:{port}"]
-    ready = f"{endpoint}/minio/health/ready"
-    with process(command, folder, lambda: answers(ready), variables):
+    command = [
+        juicefs,
+        "gateway",
+        "--multi-buckets",
+        "--keep-etag",
+        "--object-meta",
+        "--no-usage-report",
+        "--metrics",
+        f"127.0.0.1:{metrics}",
+        "--cache-dir",
+        folder / "cache",
+        meta,
+        f"127.0.0.1:{port}",
+    ]
+
+    def ready() -> bool:
+        """The port answers before the webhook is known."""
+        log = (folder / "log").read_text(errors="replace")
+        known = "arn:minio:sqs::ABSAH:webhook" in log and "IAM initialization complete" in log
+        return known and answers(f"{endpoint}/minio/health/ready")
+
+    with process(command, folder, ready, variables):
         yield Server("juicefs", endpoint, user, password, region="us-east-1", folder=folder)
 
 
 STARTERS: dict[str, Callable[[pathlib.Path], contextlib.AbstractContextManager[Server]]] = {
-    "embedded": embedded, "ministack": ministack, "seaweedfs": seaweedfs,
+    "embedded": embedded,
+    "ministack": ministack,
+    "seaweedfs": seaweedfs,
 }
 
 

@@ -23,15 +23,30 @@ class Announcing:
         self.queue = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         asked = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])
         arn = asked["Attributes"]["QueueArn"]
-        policy = {"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
-        }]}
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "s3.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": arn,
+                }
+            ],
+        }
         self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"Policy": json.dumps(policy)})
         self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": server.region})
         self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         rules = [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".pdf"}]
-        wanted = {"Id": "uploads", "QueueArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
-        self.s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration={"QueueConfigurations": [wanted]})
+        wanted = {
+            "Id": "uploads",
+            "QueueArn": arn,
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": rules}},
+        }
+        self.s3.put_bucket_notification_configuration(
+            Bucket=name, NotificationConfiguration={"QueueConfigurations": [wanted]}
+        )
         self.messages: list[dict[str, Any]] = []
 
     def put(self, key: str, content: bytes = b"%PDF") -> dict[str, Any]:
@@ -109,8 +124,10 @@ def test_a_key_is_form_encoded(announcing: Announcing) -> None:
 
 def test_sequencers_grow_with_each_write_of_a_key(announcing: Announcing) -> None:
     versions = [announcing.put("in/a.pdf", str(number).encode())["VersionId"] for number in range(5)]
-    told = {record["s3"]["object"]["versionId"]: record["s3"]["object"]["sequencer"]
-            for record in announcing.records(lambda records: len(records) >= 5)}
+    told = {
+        record["s3"]["object"]["versionId"]: record["s3"]["object"]["sequencer"]
+        for record in announcing.records(lambda records: len(records) >= 5)
+    }
     sequencers = [int(told[version], 16) for version in versions]
     assert sequencers == sorted(set(sequencers))
 
@@ -136,4 +153,8 @@ def test_copies_and_uploads_in_parts_are_told_and_deleting_is_not(announcing: An
 def test_a_configuration_is_told_back(announcing: Announcing) -> None:
     (told,) = announcing.s3.get_bucket_notification_configuration(Bucket=announcing.name)["QueueConfigurations"]
     rules = {rule["Name"].lower(): rule["Value"] for rule in told["Filter"]["Key"]["FilterRules"]}
-    assert (told["Id"], told["Events"], rules) == ("uploads", ["s3:ObjectCreated:*"], {"prefix": "in/", "suffix": ".pdf"})
+    assert (told["Id"], told["Events"], rules) == (
+        "uploads",
+        ["s3:ObjectCreated:*"],
+        {"prefix": "in/", "suffix": ".pdf"},
+    )

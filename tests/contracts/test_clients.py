@@ -21,9 +21,7 @@ MEBIBYTE = 1024 * 1024
 @pytest.fixture
 def environment(server: Server, tmp_path: pathlib.Path) -> dict[str, str]:
     """What a shell has after `eval` of the printed lines, without any AWS settings of this machine."""
-    # Version 1 of the command line has SQS endpoints of its own, for which it ignores AWS_ENDPOINT_URL unless told this.
-    legacy = {"BOTO_DISABLE_COMMONNAME": "true"}
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **legacy, **server.printed}
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **server.printed}
 
 
 @pytest.fixture
@@ -102,26 +100,52 @@ def test_aws_s3api_writes_once_and_lists_versions(aws: Callable[..., Any], bucke
     assert [(one["Key"], one["VersionId"]) for one in listed] == [("a", version)]
 
 
-def test_aws_sqs_sends_and_receives(aws: Callable[..., Any], name: str) -> None:
-    url = aws("sqs", "create-queue", "--queue-name", name)["QueueUrl"]
-    sent = aws("sqs", "send-message", "--queue-url", url, "--message-body", "surat é")
-    (got,) = aws("sqs", "receive-message", "--queue-url", url, "--wait-time-seconds", 5)["Messages"]
+def test_aws_sqs_sends_and_receives(aws: Callable[..., Any], server: Server, name: str) -> None:
+    # Version 1 of the command line replaces AWS_ENDPOINT_URL by an endpoint of its own for SQS.
+    endpoint = ("--endpoint-url", server.printed["AWS_ENDPOINT_URL"])
+    url = aws("sqs", *endpoint, "create-queue", "--queue-name", name)["QueueUrl"]
+    sent = aws("sqs", *endpoint, "send-message", "--queue-url", url, "--message-body", "surat é")
+    (got,) = aws("sqs", *endpoint, "receive-message", "--queue-url", url, "--wait-time-seconds", 5)["Messages"]
     assert (got["MessageId"], got["Body"]) == (sent["MessageId"], "surat é")
-    aws("sqs", "delete-message", "--queue-url", url, "--receipt-handle", got["ReceiptHandle"])
-    attributes = aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "All")["Attributes"]
-    assert (attributes["ApproximateNumberOfMessages"], attributes["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
+    aws("sqs", *endpoint, "delete-message", "--queue-url", url, "--receipt-handle", got["ReceiptHandle"])
+    attributes = aws("sqs", *endpoint, "get-queue-attributes", "--queue-url", url, "--attribute-names", "All")[
+        "Attributes"
+    ]
+    assert (attributes["ApproximateNumberOfMessages"], attributes["ApproximateNumberOfMessagesNotVisible"]) == (
+        "0",
+        "0",
+    )
 
 
 def test_aws_dynamodb_queries(aws: Callable[..., Any], name: str) -> None:
-    aws("dynamodb", "create-table", "--table-name", name, "--billing-mode", "PAY_PER_REQUEST",
-        "--attribute-definitions", "AttributeName=pk,AttributeType=S", "AttributeName=sk,AttributeType=S",
-        "--key-schema", "AttributeName=pk,KeyType=HASH", "AttributeName=sk,KeyType=RANGE")
+    aws(
+        "dynamodb",
+        "create-table",
+        "--table-name",
+        name,
+        "--billing-mode",
+        "PAY_PER_REQUEST",
+        "--attribute-definitions",
+        "AttributeName=pk,AttributeType=S",
+        "AttributeName=sk,AttributeType=S",
+        "--key-schema",
+        "AttributeName=pk,KeyType=HASH",
+        "AttributeName=sk,KeyType=RANGE",
+    )
     aws("dynamodb", "wait", "table-exists", "--table-name", name)
     for sk in ("event#1", "event#2", "state"):
         aws("dynamodb", "put-item", "--table-name", name, "--item", json.dumps({"pk": {"S": "a"}, "sk": {"S": sk}}))
     values = json.dumps({":pk": {"S": "a"}, ":begin": {"S": "event#"}})
-    found = aws("dynamodb", "query", "--table-name", name, "--key-condition-expression",
-                "pk = :pk AND begins_with(sk, :begin)", "--expression-attribute-values", values)
+    found = aws(
+        "dynamodb",
+        "query",
+        "--table-name",
+        name,
+        "--key-condition-expression",
+        "pk = :pk AND begins_with(sk, :begin)",
+        "--expression-attribute-values",
+        values,
+    )
     assert [item["sk"]["S"] for item in found["Items"]] == ["event#1", "event#2"]
 
 
@@ -132,7 +156,8 @@ def test_boto3_needs_no_setting(server: Server, monkeypatch: pytest.MonkeyPatch,
         monkeypatch.setenv(variable, value)
     session = boto3.session.Session()
     bucket = session.resource("s3").create_bucket(
-        Bucket=name, CreateBucketConfiguration={"LocationConstraint": session.region_name})
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": session.region_name}
+    )
     bucket.Object("a b").put(Body=b"1")
     assert bucket.Object("a b").get()["Body"].read() == b"1"
     queue = session.resource("sqs").create_queue(QueueName=name)

@@ -16,8 +16,22 @@ from servers import Server, wait_until
 TARGETS = ("embedded", "ministack", "seaweedfs")
 PART_BYTES = 5 * 1024 * 1024
 ODD_KEYS = (
-    "a b.pdf", "a+b.pdf", "a%2Fb.pdf", "100%.pdf", "surat/izin été ✓.pdf", "ﷺ/日本.pdf", "a&b=c?d#e.pdf", "a'b\"c<d>.pdf",
-    "a..b/c", "x/..y/z", "x/.../z", "x/.hidden", "tanpa-akhiran", "titik.", "~a!b*c(d)", "a:b@c,d;e$f",
+    "a b.pdf",
+    "a+b.pdf",
+    "a%2Fb.pdf",
+    "100%.pdf",
+    "surat/izin été ✓.pdf",
+    "ﷺ/日本.pdf",
+    "a&b=c?d#e.pdf",
+    "a'b\"c<d>.pdf",
+    "a..b/c",
+    "x/..y/z",
+    "x/.../z",
+    "x/.hidden",
+    "tanpa-akhiran",
+    "titik.",
+    "~a!b*c(d)",
+    "a:b@c,d;e$f",
 )
 
 
@@ -58,6 +72,7 @@ def md5(content: bytes) -> str:
 
 
 # Conditional writes ---------------------------------------------------------------------------------------------------
+
 
 def _race(s3: Any, bucket: str, key: str) -> tuple[list[bytes], list[tuple[int, str]]]:
     """16 writers at once: the contents of those that won, and what the others were told."""
@@ -116,6 +131,7 @@ def test_a_read_can_demand_an_etag(s3: Any, bucket: str) -> None:
 
 # Versions -------------------------------------------------------------------------------------------------------------
 
+
 def test_each_write_is_a_version_that_stays_readable(s3: Any, versioned: str) -> None:
     first, second = (s3.put_object(Bucket=versioned, Key="k", Body=content)["VersionId"] for content in (b"1", b"2"))
     assert first != second
@@ -147,14 +163,19 @@ def test_a_version_that_never_was_is_not_found(s3: Any, versioned: str) -> None:
 
 # Reading --------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("asked", "content", "said"), [
-    ("bytes=0-2", b"abc", "bytes 0-2/10"),
-    ("bytes=3-5", b"def", "bytes 3-5/10"),
-    ("bytes=-4", b"ghij", "bytes 6-9/10"),
-    ("bytes=8-", b"ij", "bytes 8-9/10"),
-    ("bytes=8-99", b"ij", "bytes 8-9/10"),
-    ("bytes=-99", b"abcdefghij", "bytes 0-9/10"),
-], ids=["first", "middle", "suffix", "open", "over the end", "suffix over the start"])
+
+@pytest.mark.parametrize(
+    ("asked", "content", "said"),
+    [
+        ("bytes=0-2", b"abc", "bytes 0-2/10"),
+        ("bytes=3-5", b"def", "bytes 3-5/10"),
+        ("bytes=-4", b"ghij", "bytes 6-9/10"),
+        ("bytes=8-", b"ij", "bytes 8-9/10"),
+        ("bytes=8-99", b"ij", "bytes 8-9/10"),
+        ("bytes=-99", b"abcdefghij", "bytes 0-9/10"),
+    ],
+    ids=["first", "middle", "suffix", "open", "over the end", "suffix over the start"],
+)
 def test_a_range_is_read(s3: Any, bucket: str, asked: str, content: bytes, said: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"abcdefghij")
     answer = s3.get_object(Bucket=bucket, Key="k", Range=asked)
@@ -198,6 +219,7 @@ def test_an_empty_object_is_an_object(s3: Any, bucket: str) -> None:
 
 
 # Multipart ------------------------------------------------------------------------------------------------------------
+
 
 def _part(s3: Any, upload: dict[str, str], number: int, content: bytes) -> dict[str, Any]:
     return {"PartNumber": number, "ETag": s3.upload_part(**upload, PartNumber=number, Body=content)["ETag"]}
@@ -263,7 +285,11 @@ def test_a_copy_has_the_bytes_and_the_metadata(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="from a+b", Body=b"1", Metadata={"number": "7"}, ContentType="application/pdf")
     copied = s3.copy_object(Bucket=bucket, Key="to", CopySource={"Bucket": bucket, "Key": "from a+b"})
     answer = s3.get_object(Bucket=bucket, Key="to")
-    assert (answer["Body"].read(), answer["Metadata"], answer["ContentType"]) == (b"1", {"number": "7"}, "application/pdf")
+    assert (answer["Body"].read(), answer["Metadata"], answer["ContentType"]) == (
+        b"1",
+        {"number": "7"},
+        "application/pdf",
+    )
     assert copied["CopyObjectResult"]["ETag"] == md5(b"1")
 
 
@@ -277,6 +303,7 @@ def test_a_copy_can_be_of_a_version_with_other_metadata(s3: Any, versioned: str)
 
 
 # Signatures -----------------------------------------------------------------------------------------------------------
+
 
 def _http(method: str, url: str, content: bytes | None = None) -> tuple[int, bytes]:
     request = urllib.request.Request(url, data=content, method=method)
@@ -329,6 +356,7 @@ def test_a_wrong_secret_or_unknown_key_is_refused(server: Server, bucket: str) -
 
 # Lists ----------------------------------------------------------------------------------------------------------------
 
+
 def test_a_list_comes_in_pages_in_the_order_of_bytes(s3: Any, bucket: str) -> None:
     wanted = sorted([f"a/{number}" for number in range(7)] + ["B", "b", "a", "a-", "é"], key=str.encode)
     for key in reversed(wanted):
@@ -349,7 +377,9 @@ def test_a_delimiter_gathers_folders_and_each_counts_as_one(s3: Any, bucket: str
         s3.put_object(Bucket=bucket, Key=key, Body=b"")
     seen, token = [], None
     for _ in range(4):
-        page = s3.list_objects_v2(Bucket=bucket, Delimiter="/", MaxKeys=1, **({"ContinuationToken": token} if token else {}))
+        page = s3.list_objects_v2(
+            Bucket=bucket, Delimiter="/", MaxKeys=1, **({"ContinuationToken": token} if token else {})
+        )
         seen += keys(page) + [one["Prefix"] for one in page.get("CommonPrefixes", [])]
         token = page.get("NextContinuationToken")
     assert (seen, token) == (["a/", "b/", "d", "e/"], None)

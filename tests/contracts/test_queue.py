@@ -33,7 +33,12 @@ def arn(sqs: Any, url: str) -> str:
 
 def receive(sqs: Any, url: str, **other: Any) -> list[dict[str, Any]]:
     """What one request gives, with all that is known of each message."""
-    asked = {"MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"], **other}
+    asked = {
+        "MaxNumberOfMessages": 10,
+        "MessageSystemAttributeNames": ["All"],
+        "MessageAttributeNames": ["All"],
+        **other,
+    }
     return sqs.receive_message(QueueUrl=url, **asked).get("Messages", [])
 
 
@@ -65,7 +70,9 @@ def test_a_received_message_is_hidden_for_the_visibility_timeout(sqs: Any, queue
     assert time.monotonic() - begun >= 1.9
     assert again["MessageId"] == got["MessageId"]
     assert [one["Attributes"]["ApproximateReceiveCount"] for one in (got, again)] == ["1", "2"]
-    assert again["Attributes"]["ApproximateFirstReceiveTimestamp"] == got["Attributes"]["ApproximateFirstReceiveTimestamp"]
+    assert (
+        again["Attributes"]["ApproximateFirstReceiveTimestamp"] == got["Attributes"]["ApproximateFirstReceiveTimestamp"]
+    )
 
 
 def test_the_visibility_of_a_received_message_can_be_changed(sqs: Any, queue: str) -> None:
@@ -88,7 +95,9 @@ def test_a_handle_that_never_was_is_refused(sqs: Any, queue: str) -> None:
 def _with_dead_letters(sqs: Any, name: str) -> tuple[str, str]:
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     policy = json.dumps({"deadLetterTargetArn": arn(sqs, dead), "maxReceiveCount": 2})
-    source = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"})["QueueUrl"]
+    source = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "0"})[
+        "QueueUrl"
+    ]
     return source, dead
 
 
@@ -172,15 +181,21 @@ def test_a_batch_does_what_it_can_and_names_what_it_cannot(sqs: Any, queue: str)
     entries = [{"Id": "x", "ReceiptHandle": got["ReceiptHandle"]}, {"Id": "y", "ReceiptHandle": "bukan-tanda-terima"}]
     deleted = sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
     assert [one["Id"] for one in deleted["Successful"]] == ["x"]
-    assert [(one["Id"], one["Code"].rsplit(".", 1)[-1]) for one in deleted["Failed"]] == [("y", "ReceiptHandleIsInvalid")]
+    assert [(one["Id"], one["Code"].rsplit(".", 1)[-1]) for one in deleted["Failed"]] == [
+        ("y", "ReceiptHandleIsInvalid")
+    ]
 
 
-@pytest.mark.parametrize(("entries", "code"), [
-    ([], "EmptyBatchRequest"),
-    ([{"Id": str(number), "MessageBody": "1"} for number in range(11)], "TooManyEntriesInBatchRequest"),
-    ([{"Id": "a", "MessageBody": "1"}, {"Id": "a", "MessageBody": "2"}], "BatchEntryIdsNotDistinct"),
-    ([{"Id": "a b", "MessageBody": "1"}], "InvalidBatchEntryId"),
-], ids=["empty", "eleven", "twice", "odd id"])
+@pytest.mark.parametrize(
+    ("entries", "code"),
+    [
+        ([], "EmptyBatchRequest"),
+        ([{"Id": str(number), "MessageBody": "1"} for number in range(11)], "TooManyEntriesInBatchRequest"),
+        ([{"Id": "a", "MessageBody": "1"}, {"Id": "a", "MessageBody": "2"}], "BatchEntryIdsNotDistinct"),
+        ([{"Id": "a b", "MessageBody": "1"}], "InvalidBatchEntryId"),
+    ],
+    ids=["empty", "eleven", "twice", "odd id"],
+)
 def test_a_malformed_batch_is_refused(sqs: Any, queue: str, entries: list[dict[str, str]], code: str) -> None:
     status, answer = refused(sqs.send_message_batch, QueueUrl=queue, Entries=entries)
     assert (status, answer.rsplit(".", 1)[-1]) == (400, code)
@@ -191,8 +206,13 @@ def test_attributes_are_kept_and_told(sqs: Any, name: str) -> None:
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "180"})["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "1209600", "DelaySeconds": "5"})
     told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    wanted = {"VisibilityTimeout": "180", "MessageRetentionPeriod": "1209600", "DelaySeconds": "5",
-              "ReceiveMessageWaitTimeSeconds": "0", "ApproximateNumberOfMessages": "0"}
+    wanted = {
+        "VisibilityTimeout": "180",
+        "MessageRetentionPeriod": "1209600",
+        "DelaySeconds": "5",
+        "ReceiveMessageWaitTimeSeconds": "0",
+        "ApproximateNumberOfMessages": "0",
+    }
     assert {name: told[name] for name in wanted} == wanted
     assert told["QueueArn"].endswith(f":{name}")
     refusal = refused(sqs.set_queue_attributes, QueueUrl=url, Attributes={"VisibilityTimeout": "43201"})
@@ -201,7 +221,11 @@ def test_attributes_are_kept_and_told(sqs: Any, name: str) -> None:
 
 def test_creating_a_queue_again_gives_the_same_queue_unless_it_is_another(sqs: Any, name: str) -> None:
     made = {"QueueName": name, "Attributes": {"VisibilityTimeout": "180"}}
-    assert sqs.create_queue(**made)["QueueUrl"] == sqs.create_queue(**made)["QueueUrl"] == sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    assert (
+        sqs.create_queue(**made)["QueueUrl"]
+        == sqs.create_queue(**made)["QueueUrl"]
+        == sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    )
     other = refused(sqs.create_queue, QueueName=name, Attributes={"VisibilityTimeout": "30"})
     assert other[1].rsplit(".", 1)[-1] in ("QueueNameExists", "QueueAlreadyExists")
 
@@ -217,8 +241,11 @@ def test_purging_leaves_nothing(sqs: Any, queue: str) -> None:
 
 def test_a_queue_that_is_not_there_has_aws_s_code(sqs: Any, queue: str) -> None:
     missing = f"{queue}-{uuid.uuid4().hex[:8]}"
-    calls = [(sqs.get_queue_url, {"QueueName": missing.rsplit("/", 1)[-1]}), (sqs.receive_message, {"QueueUrl": missing}),
-             (sqs.send_message, {"QueueUrl": missing, "MessageBody": "1"})]
+    calls = [
+        (sqs.get_queue_url, {"QueueName": missing.rsplit("/", 1)[-1]}),
+        (sqs.receive_message, {"QueueUrl": missing}),
+        (sqs.send_message, {"QueueUrl": missing, "MessageBody": "1"}),
+    ]
     for call, arguments in calls:
         # botocore gives the code of the query protocol, which AWS sends in x-amzn-query-error.
         assert refused(call, **arguments) == (400, "AWS.SimpleQueueService.NonExistentQueue")

@@ -34,11 +34,15 @@ class Office:
     def rows(self, key: str) -> list[dict[str, Any]]:
         """The table's rows that name the key."""
         pages = self.absah.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
-        return [row for page in pages for row in page["Items"] if key in json.dumps(row, default=str, ensure_ascii=False)]
+        return [
+            row for page in pages for row in page["Items"] if key in json.dumps(row, default=str, ensure_ascii=False)
+        ]
 
     def announced(self, event: str, key: str = "") -> str | None:
         """The id of the document of which `absah up` told this event, with this key where it tells one."""
-        told = re.search(rf"  {re.escape(event)} +(\w{{26}}).*{re.escape(key)}", (self.absah.folder / "log").read_text())
+        told = re.search(
+            rf"  {re.escape(event)} +(\w{{26}}).*{re.escape(key)}", (self.absah.folder / "log").read_text()
+        )
         return told[1] if told else None
 
 
