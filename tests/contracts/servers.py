@@ -254,7 +254,7 @@ class Webhook:
 
 @contextlib.contextmanager
 def juicefs_gateway(folder: pathlib.Path, webhook: Webhook) -> Iterator[Server]:
-    """JuiceFS's S3 gateway, which is MinIO's server code, on SQLite and a folder. It reports to `webhook` as `ABSAH`."""
+    """JuiceFS's S3 gateway, MinIO's server code, on SQLite and a folder. It reports to `webhook` as `ABSAH`."""
     user, password = "contracts", "contracts-secret"
     folder.mkdir(parents=True)
     meta = f"sqlite3://{folder / 'meta.db'}"

@@ -30,7 +30,7 @@ def aws(environment: dict[str, str]) -> Callable[..., Any]:
 
     def run(*arguments: object) -> Any:
         command = [str(PROGRAMS / "aws"), *map(str, arguments)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
+        done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return json.loads(done.stdout) if done.stdout.startswith(("{", "[")) else done.stdout
 

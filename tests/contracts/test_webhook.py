@@ -1,5 +1,6 @@
 """A MinIO server reports uploads to `detect` over HTTP. JuiceFS's gateway is MinIO's server code."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -62,6 +63,7 @@ def detect_url(absah: Server) -> str:
     return f"{absah.endpoint}/lambda-url/detect/"
 
 
+@contextlib.contextmanager
 def _office(absah: Server, folder: pathlib.Path, token: str) -> Iterator[Office]:
     with juicefs_gateway(folder, Webhook(detect_url(absah), token)) as gateway:
         s3 = gateway.client("s3")
@@ -75,13 +77,15 @@ def _office(absah: Server, folder: pathlib.Path, token: str) -> Iterator[Office]
 @pytest.fixture
 def office(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
     """A gateway with the right token."""
-    yield from _office(server, tmp_path / "office", webhook_token(server))
+    with _office(server, tmp_path / "office", webhook_token(server)) as office:
+        yield office
 
 
 @pytest.fixture
 def stranger(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
     """A gateway with a wrong token."""
-    yield from _office(server, tmp_path / "stranger", "x" * 40)
+    with _office(server, tmp_path / "stranger", "x" * 40) as office:
+        yield office
 
 
 def test_an_upload_to_a_minio_server_is_detected(office: Office, name: str) -> None:
@@ -125,7 +129,7 @@ def test_a_permit_from_a_minio_server_is_issued(tmp_path: pathlib.Path, name: st
     with embedded(tmp_path / "absah") as absah:
         absah.client("s3").put_bucket_notification_configuration(Bucket="inbox", NotificationConfiguration={})
         put_permit(absah, key)
-        for office in _office(absah, tmp_path / "office", webhook_token(absah)):
+        with _office(absah, tmp_path / "office", webhook_token(absah)) as office:
             assert office.rows(key) == []
             office.drop(key)
             wait_until(lambda: office.announced("document.awaiting_approval"), DEADLINE_S, "no approval is awaited")
