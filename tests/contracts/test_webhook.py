@@ -1,0 +1,142 @@
+"""A MinIO server reports uploads to `detect` over HTTP. JuiceFS's gateway is MinIO's server code."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from servers import Server, Webhook, embedded, juicefs_gateway, wait_until
+
+TARGETS = ("embedded",)
+DEADLINE_S = 30.0
+PERMIT = pathlib.Path(__file__).resolve().parents[2] / "events/samples/permit.pdf"
+TABLE = "absah-main-table"
+
+
+@dataclass(frozen=True)
+class Office:
+    """A gateway whose inbox reports to a stack."""
+
+    absah: Server
+    gateway: Server
+
+    def drop(self, key: str) -> None:
+        """Puts a permit into the gateway's inbox."""
+        put_permit(self.gateway, key)
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        """The table's rows that name the key."""
+        pages = self.absah.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
+        return [
+            row for page in pages for row in page["Items"] if key in json.dumps(row, default=str, ensure_ascii=False)
+        ]
+
+    def announced(self, event: str, key: str = "") -> str | None:
+        """The id of the document of which `absah up` told this event, with this key where it tells one."""
+        told = re.search(
+            rf"  {re.escape(event)} +(\w{{26}}).*{re.escape(key)}", (self.absah.folder / "log").read_text()
+        )
+        return told[1] if told else None
+
+
+def put_permit(server: Server, key: str) -> None:
+    """Puts a permit into an inbox."""
+    metadata = {"number": "503/0147/SIP-D/DPMPTSP/2026", "holder": "dr. Melati Br. Tarigan"}
+    server.client("s3").put_object(Bucket="inbox", Key=key, Body=PERMIT.read_bytes(), Metadata=metadata)
+
+
+def webhook_token(absah: Server) -> str:
+    """What the stack's `detect` demands."""
+    return json.loads((absah.folder / "data/secrets.json").read_text())["webhook_token"]
+
+
+def detect_url(absah: Server) -> str:
+    """Where the stack's `detect` listens."""
+    return f"{absah.endpoint}/lambda-url/detect/"
+
+
+@contextlib.contextmanager
+def _office(absah: Server, folder: pathlib.Path, token: str) -> Iterator[Office]:
+    with juicefs_gateway(folder, Webhook(detect_url(absah), token)) as gateway:
+        s3 = gateway.client("s3")
+        s3.create_bucket(Bucket="inbox")
+        rule = {"QueueArn": "arn:minio:sqs::ABSAH:webhook", "Events": ["s3:ObjectCreated:*"]}
+        wanted = {"QueueConfigurations": [rule]}
+        s3.put_bucket_notification_configuration(Bucket="inbox", NotificationConfiguration=wanted)
+        yield Office(absah, gateway)
+
+
+@pytest.fixture
+def office(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
+    """A gateway with the right token."""
+    with _office(server, tmp_path / "office", webhook_token(server)) as office:
+        yield office
+
+
+@pytest.fixture
+def stranger(server: Server, tmp_path: pathlib.Path) -> Iterator[Office]:
+    """A gateway with a wrong token."""
+    with _office(server, tmp_path / "stranger", "x" * 40) as office:
+        yield office
+
+
+def test_an_upload_to_a_minio_server_is_detected(office: Office, name: str) -> None:
+    key = f"contoh/loket/{name} é+.pdf"
+    office.drop(key)
+    rows = wait_until(lambda: office.rows(key), DEADLINE_S, "the upload is not detected")
+    assert any("document.detected" in json.dumps(row, default=str) for row in rows)
+
+
+def test_a_wrong_token_is_refused_and_nothing_happens(office: Office, stranger: Office, name: str) -> None:
+    refused, taken = f"contoh/loket/{name}-asing.pdf", f"contoh/loket/{name}.pdf"
+    stranger.drop(refused)
+    log = stranger.gateway.folder / "log"
+    # How MinIO's code tells that a notification was not taken.
+    wait_until(lambda: "cmd.(*NotificationSys)" in log.read_text(), DEADLINE_S, "the gateway's notification is taken")
+    # What came later, with the right token, is there.
+    office.drop(taken)
+    wait_until(lambda: office.rows(taken), DEADLINE_S, "the upload is not detected")
+    assert office.rows(refused) == []
+
+
+def test_only_the_right_token_is_let_in(server: Server) -> None:
+    def status(authorization: str | None) -> int:
+        headers = {"Content-Type": "application/json", **({"Authorization": authorization} if authorization else {})}
+        body = json.dumps({"Records": []}).encode()
+        request = urllib.request.Request(detect_url(server), data=body, headers=headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    right = webhook_token(server)
+    assert [status(one) for one in (None, "", "Bearer ", f"Bearer {right}x", f"Basic {right}")] == [401] * 5
+    assert status(f"Bearer {right}") == 204
+
+
+def test_a_permit_from_a_minio_server_is_issued(tmp_path: pathlib.Path, name: str) -> None:
+    """The stack reads objects from its own store, so the object is put there too, with its own notifications off."""
+    key = f"contoh/loket/{name}.pdf"
+    with embedded(tmp_path / "absah") as absah:
+        absah.client("s3").put_bucket_notification_configuration(Bucket="inbox", NotificationConfiguration={})
+        put_permit(absah, key)
+        with _office(absah, tmp_path / "office", webhook_token(absah)) as office:
+            assert office.rows(key) == []
+            office.drop(key)
+            wait_until(lambda: office.announced("document.awaiting_approval"), DEADLINE_S, "no approval is awaited")
+            document = office.announced("document.detected", key)
+            assert document
+            variables = {**absah.printed, "HOME": str(tmp_path)}
+            approve = [os.environ["ABSAH_BIN"], "approve", document, "--data", absah.folder / "data"]
+            subprocess.run(approve, env=variables, check=True, capture_output=True, timeout=DEADLINE_S)
+            wait_until(lambda: office.announced("document.issued"), DEADLINE_S, "the document is not issued")
+            assert office.announced("document.issued") == document
