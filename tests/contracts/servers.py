@@ -137,7 +137,7 @@ def process(
 
 
 @contextlib.contextmanager
-def embedded(folder: pathlib.Path) -> Iterator[Server]:
+def embedded(folder: pathlib.Path, variables: Mapping[str, str] | None = None) -> Iterator[Server]:
     """`absah up`: the engine of crates/embedded, with the functions behind it."""
     binary = _absah()
     log = folder / "log"
@@ -150,7 +150,7 @@ def embedded(folder: pathlib.Path) -> Iterator[Server]:
         return "\nSiap." in log.read_text() and answers(printed()["AWS_ENDPOINT_URL"])
 
     command = [binary, "up", "--listen", "127.0.0.1:0", "--data", folder / "data"]
-    with process(command, folder, ready):
+    with process(command, folder, ready, variables):
         lines = printed()
         yield Server(
             "embedded",
@@ -252,14 +252,19 @@ class Webhook:
     token: str
 
 
+#: Name and password of the gateway's one user, which are also its keys.
+GATEWAY_USER = ("contracts", "contracts-secret")
+
+
 @contextlib.contextmanager
-def juicefs_gateway(folder: pathlib.Path, webhook: Webhook) -> Iterator[Server]:
+def juicefs_gateway(folder: pathlib.Path, webhook: Webhook, port: int | None = None) -> Iterator[Server]:
     """JuiceFS's S3 gateway, MinIO's server code, on SQLite and a folder. It reports to `webhook` as `ABSAH`."""
-    user, password = "contracts", "contracts-secret"
+    user, password = GATEWAY_USER
     folder.mkdir(parents=True)
     meta = f"sqlite3://{folder / 'meta.db'}"
     storage = folder / "storage"
-    port, metrics = free_ports(2)
+    own, metrics = free_ports(2)
+    port = port or own
     endpoint = f"http://127.0.0.1:{port}"
     juicefs = PROGRAMS / "juicefs"
     make = [juicefs, "format", "--storage", "file", "--bucket", f"{storage}/", meta, "contracts"]

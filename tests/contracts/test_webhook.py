@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from servers import Server, Webhook, embedded, juicefs_gateway, wait_until
+from servers import GATEWAY_USER, Server, Webhook, embedded, free_ports, juicefs_gateway, wait_until
 
 TARGETS = ("embedded",)
 DEADLINE_S = 30.0
@@ -64,8 +64,8 @@ def detect_url(absah: Server) -> str:
 
 
 @contextlib.contextmanager
-def _office(absah: Server, folder: pathlib.Path, token: str) -> Iterator[Office]:
-    with juicefs_gateway(folder, Webhook(detect_url(absah), token)) as gateway:
+def _office(absah: Server, folder: pathlib.Path, token: str, port: int | None = None) -> Iterator[Office]:
+    with juicefs_gateway(folder, Webhook(detect_url(absah), token), port) as gateway:
         s3 = gateway.client("s3")
         s3.create_bucket(Bucket="inbox")
         rule = {"QueueArn": "arn:minio:sqs::ABSAH:webhook", "Events": ["s3:ObjectCreated:*"]}
@@ -124,12 +124,17 @@ def test_only_the_right_token_is_let_in(server: Server) -> None:
 
 
 def test_a_permit_from_a_minio_server_is_issued(tmp_path: pathlib.Path, name: str) -> None:
-    """The stack reads objects from its own store, so the object is put there too, with its own notifications off."""
+    """The inbox is in the gateway alone; the vault and all else are in the stack."""
     key = f"contoh/loket/{name}.pdf"
-    with embedded(tmp_path / "absah") as absah:
-        absah.client("s3").put_bucket_notification_configuration(Bucket="inbox", NotificationConfiguration={})
-        put_permit(absah, key)
-        with _office(absah, tmp_path / "office", webhook_token(absah)) as office:
+    (port,) = free_ports(1)
+    user, password = GATEWAY_USER
+    inbox = {
+        "INBOX_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "INBOX_ACCESS_KEY_ID": user,
+        "INBOX_SECRET_ACCESS_KEY": password,
+    }
+    with embedded(tmp_path / "absah", inbox) as absah:
+        with _office(absah, tmp_path / "office", absah.printed["ABSAH_WEBHOOK_TOKEN"], port) as office:
             assert office.rows(key) == []
             office.drop(key)
             wait_until(lambda: office.announced("document.awaiting_approval"), DEADLINE_S, "no approval is awaited")

@@ -201,19 +201,23 @@ impl Table {
     }
 
     async fn query(&self, pk: &str, prefix: &str, ascending: bool, limit: i32) -> Result<Vec<Item>, TableError> {
-        let found = self
+        let query = self
             .client
             .query()
             .table_name(&self.name)
             .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
             .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
             .scan_index_forward(ascending)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(unavailable)?;
+            .limit(limit);
+        // An empty value for a key is refused, even where it asks for nothing.
+        let query = if prefix.is_empty() {
+            query.key_condition_expression("pk = :pk")
+        } else {
+            query
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        let found = query.send().await.map_err(unavailable)?;
         Ok(found.items.unwrap_or_default())
     }
 }

@@ -25,8 +25,9 @@ mod write;
 use std::sync::Arc;
 
 use kernel::Clock;
-use s3s::auth::SimpleAuth;
+use s3s::auth::{S3Auth, SecretKey};
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3Result, s3_error};
 
 use crate::Credentials;
 use crate::blobs::Blobs;
@@ -74,8 +75,25 @@ pub(crate) async fn service(store: Store, blobs: Blobs, settings: Settings) -> R
         limit: max_object_bytes,
         clock,
     });
-    builder.set_auth(SimpleAuth::from_single(credentials.access_key, credentials.secret_key));
+    builder.set_auth(OneKeyPair(credentials));
     Ok(builder.build())
+}
+
+/// The engine's only key pair.
+struct OneKeyPair(Credentials);
+
+#[async_trait::async_trait]
+impl S3Auth for OneKeyPair {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == self.0.access_key {
+            Ok(SecretKey::from(self.0.secret_key.as_str()))
+        } else {
+            Err(s3_error!(
+                InvalidAccessKeyId,
+                "The access key is not one of this server."
+            ))
+        }
+    }
 }
 
 /// Where the engine says that it is, and whose.

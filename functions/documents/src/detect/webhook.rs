@@ -39,8 +39,8 @@ async fn receive(State(webhook): State<Webhook>, headers: HeaderMap, body: Bytes
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    // MinIO sends the configured token as it is, so operators may or may not have written "Bearer" into it.
-    let token = authorization.strip_prefix("Bearer ").unwrap_or(authorization);
+    // Some servers put "Bearer" before the configured token, others send it as it is, and operators may have written it.
+    let token = authorization.trim_start_matches("Bearer ");
     if Sha256Digest::of(token.as_bytes()) != webhook.token {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
