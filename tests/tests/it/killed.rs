@@ -31,8 +31,10 @@ const STEPS: [(&str, &[&str]); 5] = [
     ("stamp", &["document.signed"]),
 ];
 
-/// Processes that run functions of a server on this machine.
-fn function_processes() -> Vec<u32> {
+/// Processes that run functions of the MiniStack at `endpoint`, which keeps their programs in a folder named after its port.
+fn function_processes(endpoint: &str) -> Vec<u32> {
+    let (_, port) = endpoint.rsplit_once(':').unwrap();
+    let folder = format!("ministack-provided-code-{port}");
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Ok(id) = entry.file_name().to_string_lossy().parse() else {
@@ -40,7 +42,7 @@ fn function_processes() -> Vec<u32> {
         };
         // A process may end while it is looked at.
         let program = std::fs::read_link(entry.path().join("exe")).unwrap_or_default();
-        if program.ends_with("bootstrap") {
+        if program.iter().any(|part| part == folder.as_str()) {
             found.push(id);
         }
     }
@@ -48,11 +50,11 @@ fn function_processes() -> Vec<u32> {
 }
 
 /// Kills one function's process now and then, until everything is done; how many it killed.
-async fn kill_now_and_then(random: &mut StdRng, done: &AtomicBool) -> usize {
+async fn kill_now_and_then(endpoint: &str, random: &mut StdRng, done: &AtomicBool) -> usize {
     let mut killed = 0;
     while killed < KILLS && !done.load(Ordering::Relaxed) {
         tokio::time::sleep(BETWEEN_KILLS).await;
-        if let Some(process) = function_processes().choose(random) {
+        if let Some(process) = function_processes(endpoint).choose(random) {
             let status = Command::new("kill").args(["-KILL", &process.to_string()]).status();
             killed += usize::from(status.unwrap().success());
         }
@@ -138,7 +140,7 @@ async fn forty_documents_end_once_each_although_processes_die_and_messages_repea
         }
         id
     }));
-    let (ids, killed) = tokio::join!(documents, kill_now_and_then(&mut random, &done));
+    let (ids, killed) = tokio::join!(documents, kill_now_and_then(&described.endpoint, &mut random, &done));
     assert!(killed >= 10, "only {killed} processes were killed");
 
     repeat_everything(&site, &mut random, &ids, &url).await;
