@@ -22,11 +22,11 @@ impl Table {
         paging: &Paging,
     ) -> Result<(Vec<AsWritten<T>>, Option<String>), TableError> {
         let (items, next) = self.items(query, paging).await?;
-        Ok((items.into_iter().map(compare).collect(), next))
+        Ok((items.iter().map(compare).collect(), next))
     }
 }
 
-fn compare<T: Record>(item: Item) -> AsWritten<T> {
+fn compare<T: Record>(item: &Item) -> AsWritten<T> {
     let text = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
     let key = Key {
         pk: text("pk").unwrap_or_default(),
@@ -34,7 +34,7 @@ fn compare<T: Record>(item: Item) -> AsWritten<T> {
     };
     let stored = read::<T>(item.clone()).ok().filter(|stored| {
         let written = write(&stored.value, stored.version);
-        written.is_ok_and(|written| same(&written, &item))
+        written.is_ok_and(|written| same(&written, item))
     });
     AsWritten { key, stored }
 }

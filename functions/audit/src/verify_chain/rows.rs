@@ -1,6 +1,6 @@
 //! All rows of a chain in its order, out of the partitions of its months.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use platform::{AsWritten, Index, Paging, Query, Table, TableError};
@@ -25,16 +25,15 @@ struct Partition {
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of the months that the head names, and of those around them, where there must be none.
+    /// The rows of the months that the head names, and of those until `now`, where there must be no others.
     pub(super) async fn of(table: &'a Table, head: &Head, now: Timestamp) -> Result<Self, TableError> {
-        let this_month = Month::of(now);
-        let first = head.months.first().copied().unwrap_or(this_month).min(Month::FIRST);
-        let last = head.months.last().copied().unwrap_or(this_month).max(this_month);
+        let mut months: BTreeSet<Month> = Month::between(Month::FIRST, Month::of(now)).collect();
+        months.extend(head.months.iter().copied());
         let mut rows = Self {
             table,
             months: Vec::new(),
         };
-        for month in Month::between(first, last) {
+        for month in months {
             let mut partition = Partition {
                 pk: Row::partition(&head.tenant, month),
                 rows: VecDeque::new(),
