@@ -140,8 +140,8 @@ async fn no_entry_is_lost_to_a_row_that_somebody_put_where_it_belongs() {
     Raw::at(key, json!({ "planted": true })).stand(&office.table, 1).await;
     let event = office.event("karo", "2026-02-01T00:20:00Z", &by("ani", "user.created", "user", "u3"));
     // Delivered again until somebody looks, and in the end a dead letter with its alarm.
-    assert_eq!(deliver(&office.recorder, &[event.clone()]).await, ["0"]);
-    assert_eq!(deliver(&office.recorder, &[event]).await, ["0"]);
+    assert_eq!(deliver(&office.recorder, std::slice::from_ref(&event)).await, ["0"]);
+    assert_eq!(deliver(&office.recorder, std::slice::from_ref(&event)).await, ["0"]);
     assert_eq!(office.head().await.sequence, 5);
 }
 

@@ -266,7 +266,7 @@ async fn two_rows_that_change_places_are_found_at_the_first_of_them() {
 async fn a_row_that_is_put_in_is_found_wherever_it_is() {
     let office = Office::with_five_rows().await;
     let rows = office.rows_of("karo").await;
-    let forged = |sequence, time: &str| {
+    let forged = |sequence: u64, time: &str| {
         let head = Head {
             sequence: sequence - 1,
             ..Head::begin(tenant())
