@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use kernel::Fault;
 use platform::{
     Actor, AuditEntry, Caller, ConfigError, Environment, Function, Gate, Origin, PagingError, Params, Problem, Table,
     TableError,
@@ -174,13 +175,13 @@ impl Audit {
 
 impl From<FilterError> for Problem {
     fn from(error: FilterError) -> Self {
-        let (code, detail) = match error {
-            FilterError::Resource => ("audit.malformed_resource", messages::MALFORMED_RESOURCE),
-            FilterError::Action => ("audit.malformed_action", messages::MALFORMED_ACTION),
-            FilterError::Period => ("audit.no_period", messages::FROM_AFTER_UNTIL),
-            FilterError::TooLong => ("audit.filter_too_long", messages::TOO_LONG),
+        let detail = match error {
+            FilterError::Resource => messages::MALFORMED_RESOURCE,
+            FilterError::Action => messages::MALFORMED_ACTION,
+            FilterError::Period => messages::FROM_AFTER_UNTIL,
+            FilterError::TooLong => messages::TOO_LONG,
         };
-        Self::new(StatusCode::BAD_REQUEST, code, messages::FILTER).with_detail(detail)
+        Self::new(StatusCode::BAD_REQUEST, error.code(), messages::FILTER).with_detail(detail)
     }
 }
 

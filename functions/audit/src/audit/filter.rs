@@ -1,6 +1,7 @@
 //! What a search asks for, parsed.
 
 use jiff::Timestamp;
+use kernel::{Disposition, Fault};
 use platform::{AuditEntry, Outcome};
 
 use super::view::SearchQuery;
@@ -20,6 +21,23 @@ pub(super) enum FilterError {
     Period,
     #[error("a parameter is too long")]
     TooLong,
+}
+
+impl Fault for FilterError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Resource => "audit.malformed_resource",
+            Self::Action => "audit.malformed_action",
+            Self::Period => "audit.no_period",
+            Self::TooLong => "audit.filter_too_long",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Resource | Self::Action | Self::Period | Self::TooLong => Disposition::Reject,
+        }
+    }
 }
 
 /// What rows must fulfil.

@@ -1,6 +1,6 @@
 //! Searching: through an index by actor or resource, else month by month, newest first.
 
-use kernel::TenantId;
+use kernel::{Disposition, Fault, TenantId};
 use platform::{Index, Paging, PagingError, Query, Table, TableError};
 
 use super::filter::Filter;
@@ -43,6 +43,22 @@ pub(super) enum SearchError {
     /// The rows could not be read.
     #[error("the rows could not be read")]
     Table(#[from] TableError),
+}
+
+impl Fault for SearchError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Cursor => "request.paging",
+            Self::Table(error) => error.code(),
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Cursor => Disposition::Reject,
+            Self::Table(error) => error.disposition(),
+        }
+    }
 }
 
 impl Scope {

@@ -207,3 +207,22 @@ async fn what_a_function_records_with_its_change_arrives_in_the_chain() {
     let row = office.rows_of("karo").await.remove(0);
     assert_eq!((row.event_id, row.time, row.read_entry()), (id, at(NOW), Some(entry)));
 }
+
+#[tokio::test]
+async fn the_golden_event_becomes_these_very_bytes() {
+    let office = Office::open().await;
+    let golden = include_str!("../../../../events/domain/action.taken.json");
+    assert_eq!(deliver(&office.recorder, &[serde_json::from_str(golden).unwrap()]).await, [""; 0]);
+    let row = office.rows_of("karo").await.remove(0);
+    let expected = concat!(
+        r#"{"entry":{"action":"user.updated","actor":{"id":"admin-1","kind":"person"},"#,
+        r#""after":{"active":true,"roles":["rt_verifier"]},"before":{"active":false,"roles":["rt_verifier"]},"#,
+        r#""origin":{"correlation_id":"01KE5VQ7XB2N3M4P5Q6R7S8T21","ip":"203.0.113.7","user_agent":"Mozilla/5.0"},"#,
+        r#""outcome":"success","resource":{"id":"01KE5VQ7XB2N3M4P5Q6R7S8T19","kind":"user"}},"#,
+        r#""event_id":"01KE5VQ7XB2N3M4P5Q6R7S8T20","#,
+        r#""previous":"0000000000000000000000000000000000000000000000000000000000000000","sequence":1,"#,
+        r#""tenant":"karo","time":"2026-01-05T01:00:00Z"}"#,
+    );
+    assert_eq!(row.canonical(), expected);
+    assert_eq!(row.hash, Sha256Digest::of(expected.as_bytes()));
+}
