@@ -177,7 +177,7 @@ fn ids(steps: &[&str]) -> BTreeSet<String> {
 const READS: [&str; 3] = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 /// Of the key that table and buckets are encrypted with.
 const KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
-const WRITES: [&str; 2] = ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"];
+const WRITES: [&str; 3] = ["dynamodb:PutItem", "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"];
 
 #[test]
 fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_and_no_other() {
@@ -190,13 +190,14 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
     for (id, action, resource) in rights() {
         assert!(known.contains(&action.as_str()), "{id} may {action}");
         let table = action.starts_with("dynamodb:") && resource == "MainTable.Arn";
+        let index = action == "dynamodb:Query" && resource == "${MainTable.Arn}/index/*";
         let queue = action.starts_with("sqs:") && resource.ends_with("Queue.Arn");
         let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
         let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
         let bucket = action.starts_with("s3:List") && resource.contains(":s3:::${BucketPrefix}");
         let key = action.starts_with("kms:") && resource == "DataKey.Arn";
         assert!(
-            table || queue || inbox || vault || bucket || key,
+            table || index || queue || inbox || vault || bucket || key,
             "{id} may {action} on {resource}"
         );
     }
@@ -212,6 +213,8 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "sign",
         "stamp",
         "reconcile",
+        "record-audit",
+        "audit",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
     let readers = &keepers | &ids(&["verify", "health"]);
@@ -261,6 +264,36 @@ fn whoever_verifies_reads_public_rows_only() {
             ["public#*"]
         );
     }
+}
+
+#[test]
+fn nobody_may_change_or_remove_rows_of_the_audit_and_one_step_may_add_them() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    assert!(who_may(&["dynamodb:DeleteItem"], "MainTable.Arn").is_disjoint(&ids(&["record-audit", "audit"])));
+    let keys = |id: &str, action: &str| {
+        let function = functions().into_iter().find(|(name, _)| name == id).unwrap().1;
+        let statements = function["Policies"][0]["Statement"].as_sequence().unwrap().iter();
+        let wanted = statements.filter(|statement| {
+            let actions = statement["Action"].as_sequence().unwrap();
+            actions.iter().any(|one| text(one) == action)
+        });
+        let keys = |statement: &Value| {
+            let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].as_sequence();
+            keys.unwrap().iter().map(|key| text(key).to_owned()).collect::<Vec<_>>()
+        };
+        wanted.flat_map(keys).collect::<Vec<_>>()
+    };
+    let adds = [
+        "*#audit#*",
+        "*#audit-head",
+        "*#audit-seen#*",
+        "system#parked#record-audit",
+    ];
+    assert_eq!(keys("RecordAuditFunction", "dynamodb:PutItem"), adds);
+    assert_eq!(keys("AuditFunction", "dynamodb:PutItem"), ["*#action#*"]);
+    assert_eq!(keys("AuditFunction", "dynamodb:UpdateItem"), ["*#rate#*"]);
 }
 
 #[test]
