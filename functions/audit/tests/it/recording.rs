@@ -212,7 +212,10 @@ async fn what_a_function_records_with_its_change_arrives_in_the_chain() {
 async fn the_golden_event_becomes_these_very_bytes() {
     let office = Office::open().await;
     let golden = include_str!("../../../../events/domain/action.taken.json");
-    assert_eq!(deliver(&office.recorder, &[serde_json::from_str(golden).unwrap()]).await, [""; 0]);
+    assert_eq!(
+        deliver(&office.recorder, &[serde_json::from_str(golden).unwrap()]).await,
+        [""; 0]
+    );
     let row = office.rows_of("karo").await.remove(0);
     let expected = concat!(
         r#"{"entry":{"action":"user.updated","actor":{"id":"admin-1","kind":"person"},"#,
