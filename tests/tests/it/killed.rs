@@ -216,7 +216,9 @@ async fn forty_documents_end_once_each_although_processes_die_and_messages_repea
     assert_eq!(versions.len(), files.len(), "a file was written twice");
     assert_eq!(files, expected, "files without a document, or documents without files");
     for (step, _) in STEPS {
-        let parked = parked(&site, step).await;
+        let mut parked = parked(&site, step).await;
+        // Other tests of the site make steps park.
+        parked.retain(|row| ids.iter().any(|id| row.body.contains(id.as_str())));
         assert!(parked.is_empty(), "{step} parked {parked:?}");
     }
 }
