@@ -412,8 +412,8 @@ async fn files_that_are_nobodys_and_documents_without_their_files_are_reported_a
         .filter(|line| line["level"] == "ERROR")
         .map(|line| {
             let text = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
-            let whose = text("document.id") + &text("vault.key_sha256");
-            (text("error.code"), whose, text("vault.stage"))
+            let about = text("document.id") + &text("vault.key_sha256");
+            (text("error.code"), about, text("vault.stage"))
         })
         .collect();
     reported.sort();
