@@ -4,6 +4,7 @@
 //! the table's stream hands each new event row to the relay. They are never changed or removed, so they are also
 //! the aggregate's history, and a lost delivery can be made up from them.
 
+mod as_written;
 mod count;
 mod page;
 mod reads;
@@ -24,6 +25,7 @@ use crate::aws::Aws;
 use reads::Reads;
 pub use states::StatesPage;
 
+pub use as_written::AsWritten;
 pub use page::{Index, Page, Paging, PagingError, Query};
 
 type Item = HashMap<String, AttributeValue>;

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Each step that a queue triggers, and the events that are its own.
-pub(crate) const OWN: [(&str, &[&str]); 6] = [
+pub(crate) const OWN: [(&str, &[&str]); 7] = [
     ("detect", &[]),
     ("import", &["document.detected", "description.detected"]),
     ("advance-approval", &["document.imported"]),
@@ -22,6 +22,7 @@ pub(crate) const OWN: [(&str, &[&str]); 6] = [
     ),
     ("sign", &["approval.approved"]),
     ("stamp", &["document.signed"]),
+    ("record-audit", &["action.taken"]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
