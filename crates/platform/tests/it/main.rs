@@ -9,6 +9,8 @@
 mod gate;
 mod pages;
 mod reads;
+mod states;
+mod uploads;
 
 use std::time::Duration;
 
