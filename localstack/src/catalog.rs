@@ -12,9 +12,9 @@ pub const FUNCTIONS: &[(&str, BuildFunction)] = &[
     ("SignFunction", documents::sign::function),
     ("StampFunction", documents::stamp::function),
     ("VerifyFunction", documents::verify::function),
+    ("RelayFunction", relay::function),
     ("RecordAuditFunction", audit::record_audit::function),
     ("AuditFunction", audit::audit::function),
-    ("RelayFunction", relay::function),
     ("ReconcileFunction", documents::reconcile::function),
     ("HealthFunction", operations::health::function),
 ];
