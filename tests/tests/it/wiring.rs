@@ -275,6 +275,36 @@ fn whoever_verifies_reads_public_rows_only() {
 }
 
 #[test]
+fn rows_of_the_audit_are_added_by_one_step_and_changed_by_none() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let keys = |id: &str, action: &str| {
+        let function = functions().into_iter().find(|(name, _)| name == id).unwrap().1;
+        let statements = function["Policies"][0]["Statement"].as_sequence().unwrap().iter();
+        let wanted = statements.filter(|statement| {
+            let actions = statement["Action"].as_sequence().unwrap();
+            actions.iter().any(|one| text(one) == action)
+        });
+        let keys = |statement: &Value| {
+            let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].as_sequence();
+            keys.unwrap().iter().map(|key| text(key).to_owned()).collect::<Vec<_>>()
+        };
+        wanted.flat_map(keys).collect::<Vec<_>>()
+    };
+    let adds = [
+        "*#audit#*",
+        "*#audit-head",
+        "*#audit-seen#*",
+        "system#parked#record-audit",
+    ];
+    assert_eq!(keys("RecordAuditFunction", "dynamodb:PutItem"), adds);
+    assert_eq!(keys("RecordAuditFunction", "dynamodb:UpdateItem"), [""; 0]);
+    assert_eq!(keys("AuditFunction", "dynamodb:PutItem"), ["*#action#*"]);
+    assert_eq!(keys("AuditFunction", "dynamodb:UpdateItem"), ["*#rate#*"]);
+}
+
+#[test]
 fn the_relay_hands_each_step_its_own_events_and_may_write_to_those_queues_only() {
     if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
