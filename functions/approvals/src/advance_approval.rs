@@ -48,8 +48,8 @@ impl Step for AdvanceApproval {
             Message::Submitted(submitted) => desk.submit(submitted).await,
             Message::Withdrawn(withdrawn) => desk.withdraw_letter(withdrawn).await,
             Message::Rendered(rendered) => desk.rendered(rendered).await,
-            Message::Decide(command) => desk.decide(command).await.map(drop),
-            Message::Withdraw(command) => desk.withdraw(command).await.map(drop),
+            Message::Decide(command) => desk.decide(command, None).await.map(drop),
+            Message::Withdraw(command) => desk.withdraw(command, None).await.map(drop),
         }
     }
 }

@@ -13,12 +13,13 @@ mod submission;
 
 use jiff::Timestamp;
 use kernel::{EventId, TenantId, Traceparent};
-use platform::{Key, Record};
+use platform::{Indexes, Key, Record};
 use serde::{Deserialize, Serialize};
 
-use crate::actor::{Actor, Reach};
+use crate::actor::{Actor, Reach, Scope};
 use crate::delegation::{ActingFor, Delegation};
 use crate::item::{Item, ItemId};
+use crate::ledger::sortable;
 use crate::route::{OnReject, Route, RouteStep};
 
 pub use decision::{ApprovalEvent, DecideError, Decided, Decision, Moment, Verdict};
@@ -113,6 +114,34 @@ impl Approval {
         let (_, step, _) = self.awaiting()?;
         let place = step.scope.place(&Reach::asked_by(&self.item.attributes))?;
         Some((&step.role, place))
+    }
+
+    /// Whether somebody submitted it, has decided on it, or will have to in their own office.
+    #[must_use]
+    pub fn concerns(&self, actor: &Actor) -> bool {
+        let is_actor = |id: &str| id == actor.id;
+        self.item.submitted_by.as_deref().is_some_and(is_actor)
+            || self.history.iter().any(|decided| is_actor(&decided.actor_id))
+            || actor.roles.iter().any(|role| self.is_in_reach(role, &actor.reach))
+    }
+
+    /// Whether an office of this role and reach has to decide on it at some step.
+    #[must_use]
+    pub fn is_in_reach(&self, role: &str, reach: &Reach) -> bool {
+        let attributes = &self.item.attributes;
+        let mut steps = self.route.required(attributes).filter_map(|index| self.route.step(index));
+        steps.any(|step| step.role == role && step.scope.covers(reach, attributes))
+    }
+
+    /// Whether somebody who may read approvals may read this one: who has a territory, only within it.
+    #[must_use]
+    pub fn is_open_to_readers(&self, actor: &Actor) -> bool {
+        let scope = match (&actor.reach.rw, &actor.reach.rt) {
+            (None, None) => Scope::Any,
+            (Some(_), None) => Scope::Rw,
+            (_, Some(_)) => Scope::Rt,
+        };
+        scope.covers(&actor.reach, &self.item.attributes)
     }
 
     /// What the item is called now, such as `menunggu_verifikasi_rt` or `disetujui`.
@@ -304,9 +333,23 @@ impl Approval {
 
 }
 
+/// Where items wait (gsi1) for a role at a place, the oldest first.
+pub(crate) fn pending_partition(tenant: &TenantId, role: &str, place: &str) -> String {
+    format!("{tenant}#pending#{role}#{place}")
+}
+
 impl Record for Approval {
     fn key(&self) -> Key {
         Self::key_of(&self.tenant, &self.item.id)
+    }
+
+    fn indexes(&self) -> Indexes {
+        let waits = self.waits_at().zip(self.awaiting());
+        let gsi1 = waits.map(|((role, place), (_, _, since))| Key {
+            pk: pending_partition(&self.tenant, role, &place),
+            sk: format!("{}#{}", sortable(since), self.item.id),
+        });
+        Indexes { gsi1, gsi2: None }
     }
 }
 

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::TenantId;
-use platform::{Key, Record};
+use platform::{Indexes, Key, Record};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::actor::Reach;
 
@@ -43,7 +44,7 @@ pub struct Delegation {
 }
 
 /// A user, by id and name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// The user's id.
@@ -53,7 +54,7 @@ pub struct Person {
 }
 
 /// As what somebody acts for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DelegationKind {
     /// Pelaksana tugas: the office is vacant.
@@ -166,6 +167,16 @@ impl Delegation {
     pub fn partition(tenant: &TenantId, to: &str) -> String {
         format!("{tenant}#delegations-to#{to}")
     }
+
+    /// The partition (gsi2) of what a user has delegated.
+    pub(crate) fn given_partition(tenant: &TenantId, from: &str) -> String {
+        format!("{tenant}#delegations-of#{from}")
+    }
+
+    /// The partition (gsi1) of one delegation.
+    pub(crate) fn id_partition(tenant: &TenantId, id: &str) -> String {
+        format!("{tenant}#delegation#{id}")
+    }
 }
 
 impl Record for Delegation {
@@ -173,6 +184,15 @@ impl Record for Delegation {
         Key {
             pk: Self::partition(&self.tenant, &self.to.id),
             sk: format!("until#{}#{}", self.valid_until, self.id),
+        }
+    }
+
+    fn indexes(&self) -> Indexes {
+        let Key { sk, .. } = self.key();
+        let listed = |pk: String| Some(Key { pk, sk: sk.clone() });
+        Indexes {
+            gsi1: listed(Self::id_partition(&self.tenant, &self.id)),
+            gsi2: listed(Self::given_partition(&self.tenant, &self.from.id)),
         }
     }
 }

@@ -5,8 +5,12 @@ mod letters;
 
 use jiff::tz::TimeZone;
 use kernel::{Disposition, Envelope, Fault, TenantId};
-use platform::{Cause, ConfigError, Environment, Event, Stored, Table, TableError, Transaction};
+use platform::{
+    Actor as AuditActor, ActorKind, AuditEntry, Cause, ConfigError, Environment, Event, Origin, Stored, Table, TableError,
+    Transaction,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::actor::Actor;
 use crate::approval::{Approval, ApprovalEvent, DecideError, Decision, Moment, OpenError, Status, WithdrawError};
@@ -151,7 +155,11 @@ impl Desk {
     }
 
     /// Takes one decision. Doing it twice changes nothing.
-    pub(crate) async fn decide(&self, command: DecideCommand) -> Result<Stored<Approval>, AdvanceError> {
+    pub(crate) async fn decide(
+        &self,
+        command: DecideCommand,
+        origin: Option<&Origin>,
+    ) -> Result<Stored<Approval>, AdvanceError> {
         let decision = command.decision;
         let stored = self.load(&command.tenant, &command.item_id).await?;
         if stored.value.has_taken(&decision)? {
@@ -162,24 +170,36 @@ impl Desk {
         let delegations = self.delegations_for(&approval, &decision.actor, now).await?;
         let (approval, event) = approval.decide(&decision, &delegations, now)?;
         let entry = Entry::of_last(&approval);
-        self.commit(version, approval, event, |transaction| match &entry {
-            Some(entry) => transaction.insert(entry),
-            None => Ok(transaction),
+        let told = audited(&decision.actor, origin, "approval.decided", &approval);
+        self.commit(version, approval, event, |transaction, approval| {
+            let transaction = match &entry {
+                Some(entry) => transaction.insert(entry)?,
+                None => transaction,
+            };
+            transaction.audited(&self.environment, &approval.tenant, told)
         })
         .await
     }
 
     /// Takes an item back in the name of who submitted it. Doing it twice changes nothing.
-    pub(crate) async fn withdraw(&self, command: WithdrawCommand) -> Result<Stored<Approval>, AdvanceError> {
+    pub(crate) async fn withdraw(
+        &self,
+        command: WithdrawCommand,
+        origin: Option<&Origin>,
+    ) -> Result<Stored<Approval>, AdvanceError> {
         let stored = self.load(&command.tenant, &command.item_id).await?;
-        let by = command.withdrawn_by.id;
+        let by = command.withdrawn_by;
         let submitted_by = stored.value.item.submitted_by.as_deref();
-        if stored.value.status == Status::Withdrawn && submitted_by == Some(by.as_str()) {
+        if stored.value.status == Status::Withdrawn && submitted_by == Some(by.id.as_str()) {
             return Ok(stored);
         }
         let Stored { value: approval, version } = current(stored, command.seen)?;
-        let (approval, event) = approval.withdraw(&by, None)?;
-        self.commit(version, approval, event, Ok).await
+        let (approval, event) = approval.withdraw(&by.id, None)?;
+        let told = audited(&by, origin, "approval.withdrawn", &approval);
+        self.commit(version, approval, event, |transaction, approval| {
+            transaction.audited(&self.environment, &approval.tenant, told)
+        })
+        .await
     }
 
     /// What was delegated to somebody and is not past.
@@ -230,11 +250,11 @@ impl Desk {
         version: u64,
         approval: Approval,
         event: ApprovalEvent,
-        and: impl for<'a> FnOnce(Transaction<'a>) -> Result<Transaction<'a>, TableError>,
+        and: impl for<'a> FnOnce(Transaction<'a>, &Approval) -> Result<Transaction<'a>, TableError>,
     ) -> Result<Stored<Approval>, AdvanceError> {
         let envelope = self.envelope(&approval, event);
         let transaction = self.table.transaction().advance(version, &approval, &envelope)?;
-        and(transaction)?.commit().await?;
+        and(transaction, &approval)?.commit().await?;
         Ok(Stored {
             value: approval,
             version: version + 1,
@@ -252,6 +272,26 @@ impl Desk {
                 data: ApprovalChanged::of(approval, event),
             },
         )
+    }
+}
+
+/// Who did what to an approval. What it is about stays with it: names and titles are personal.
+fn audited(actor: &Actor, origin: Option<&Origin>, action: &str, approval: &Approval) -> AuditEntry {
+    let by = AuditActor {
+        id: actor.id.clone(),
+        kind: ActorKind::Person,
+    };
+    let last = approval.history.last();
+    let after = json!({
+        "label": approval.label(),
+        "step": last.map(|decided| &decided.step),
+        "verdict": last.map(|decided| decided.verdict),
+        "capacity": last.and_then(|decided| decided.acting_for.as_ref()).map(|acting| &acting.title),
+    });
+    let entry = AuditEntry::success(by, action, "approval", approval.item.id.as_str()).changing(None, Some(after));
+    match origin {
+        Some(origin) => entry.from(origin),
+        None => entry,
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use kernel::{DocumentId, Payload, Sha256Digest};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::approval::{Approval, ApprovalEvent, Decided};
 use crate::item::{Attributes, Item, ItemId, ItemKind};
@@ -90,7 +91,7 @@ pub(crate) struct ItemRef {
 }
 
 /// A step that has to decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Awaiting {
     pub(crate) step: String,
     /// The role that may.

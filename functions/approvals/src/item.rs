@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use kernel::{DocumentId, ParseIdError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// The most attributes of an item.
 const ATTRIBUTES: usize = 32;
@@ -37,7 +38,7 @@ pub struct Item {
 }
 
 /// Which context an item belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemKind {
     /// A PDF that is to be signed.

@@ -5,13 +5,16 @@ pub mod decide;
 
 mod actor;
 mod approval;
+mod configuration;
 mod delegation;
+mod desk;
 mod events;
 mod item;
 mod item_types;
+mod ledger;
 mod messages;
 mod route;
-mod token;
+mod routing;
 
 pub use actor::{Actor, Reach, Scope};
 pub use approval::{
@@ -23,4 +26,4 @@ pub use item_types::{Authority, ItemType, ItemTypes, ItemTypesError, OfKind};
 pub use route::{
     BUILT_IN_LETTER, Condition, Due, Forbid, Labels, OnReject, Route, RouteError, RouteFileError, RouteStep,
 };
-pub use token::Claims;
+

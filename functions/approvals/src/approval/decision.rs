@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::{Disposition, Fault};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::actor::Actor;
 use crate::delegation::ActingFor;
@@ -12,7 +13,7 @@ use crate::delegation::ActingFor;
 pub(super) const NOTE_LIMIT: usize = 2_000;
 
 /// What somebody decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Let it pass.
