@@ -2,6 +2,7 @@
 
 pub mod advance_approval;
 pub mod decide;
+pub mod load_route;
 
 mod actor;
 mod approval;

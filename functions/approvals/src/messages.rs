@@ -20,3 +20,27 @@ pub(crate) const DELEGATION_ONESELF: &str = "Pendelegasian kepada diri sendiri t
 pub(crate) const DELEGATION_TEXT: &str = "Nama, jabatan, atau peran kosong atau terlalu panjang.";
 pub(crate) const NOT_YOUR_OFFICE: &str = "Anda hanya dapat mendelegasikan jabatan yang Anda pegang sendiri.";
 pub(crate) const NO_DELEGATION: &str = "Pendelegasian tidak ditemukan.";
+
+/// Why a file of routes or item types is refused.
+pub(crate) fn refused_route(code: &str) -> &'static str {
+    match code {
+        "route.too_large" => "Berkas terlalu besar. Batasnya 256 KB.",
+        "route.malformed" | "item_types.malformed" => "Berkas bukan JSON yang sesuai skema.",
+        "route.name" => "Nama rute atau label tidak sesuai pola.",
+        "route.version" | "item_types.version" => "Versi harus berupa bilangan mulai dari 1.",
+        "route.steps" => "Rute harus memiliki 1 sampai 20 tahap.",
+        "route.names" => "Ada dua tahap dengan nama yang sama.",
+        "route.word" => "Nama, label, peran, atau atribut suatu tahap tidak sesuai pola.",
+        "route.quorum" => "Jumlah penyetuju suatu tahap harus 1 sampai 20.",
+        "route.unreachable" => "Ada tahap yang tidak pernah dapat dicapai.",
+        "route.unguarded" => "Harus ada sekurang-kurangnya satu tahap yang berlaku untuk semua permohonan.",
+        "route.due" => "Batas waktu suatu tahap tidak dapat dibaca (contoh: P3D).",
+        "route.unknown_role" => "Rute menyebut peran yang tidak dikenal.",
+        "route.misnamed" => "Nama atau versi rute tidak sama dengan nama berkasnya.",
+        "route.changed" => "Versi ini sudah ada dengan isi lain. Naikkan versinya.",
+        "item_types.too_many" => "Jenis permohonan terlalu banyak. Batasnya 1.000.",
+        "item_types.text" => "Nama rute, jenis, atau jabatan kosong atau tidak sesuai pola.",
+        "item_types.twice" => "Ada dua jenis yang hanya berbeda huruf besar atau spasi.",
+        _ => "Berkas tidak dapat digunakan. Hubungi admin dengan menyebutkan kode ini.",
+    }
+}

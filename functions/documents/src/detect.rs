@@ -3,13 +3,15 @@
 mod webhook;
 
 use kernel::{Disposition, Fault, MalformedJson, Sha256Digest, chain};
-use platform::{Cause, ConfigError, Environment, Event, Function, Parking, Step, Table, TableError};
+use platform::{
+    Cause, ConfigError, Created, Environment, Event, Function, Notification, NotificationError, Parking, Step, Table,
+    TableError, is_not_newer,
+};
 use tracing::warn;
 
 use crate::document::Document;
 use crate::events::{DescriptionDetected, Detected, SOURCE};
 use crate::inbox_name::{InboxName, InboxNameError, Kind};
-use crate::notification::{Created, Notification, NotificationError, is_not_newer};
 use crate::storage::{Newest, Sighting};
 
 /// Builds the function: notifications from a queue, or from a store's webhook over HTTP.

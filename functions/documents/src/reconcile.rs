@@ -6,8 +6,8 @@
 use jiff::SignedDuration;
 use kernel::{Disposition, DocumentId, Fault, TenantId};
 use platform::{
-    ConfigError, Environment, Function, Inbox, InboxError, Key, Record, Table, TableError, Task, Upload, UploadMarker,
-    Vault, VaultError, metric,
+    ConfigError, Created, Environment, Function, Inbox, InboxError, Key, Record, Table, TableError, Task, Upload,
+    UploadMarker, Vault, VaultError, metric,
 };
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
@@ -15,7 +15,6 @@ use tracing::{error, info};
 use crate::detect::{Detect, DetectError};
 use crate::document::{Document, State};
 use crate::inbox_name::{InboxName, Kind};
-use crate::notification::Created;
 use crate::storage::{Newest, Sidecar, Sighting, Stage, vault_key};
 
 /// Notifications that are younger than this may be on their way.
