@@ -177,7 +177,11 @@ fn ids(steps: &[&str]) -> BTreeSet<String> {
 const READS: [&str; 3] = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 /// Of the key that table and buckets are encrypted with.
 const KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
-const WRITES: [&str; 2] = ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"];
+const WRITES: [&str; 3] = [
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:ConditionCheckItem",
+];
 
 #[test]
 fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_and_no_other() {
@@ -190,13 +194,15 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
     for (id, action, resource) in rights() {
         assert!(known.contains(&action.as_str()), "{id} may {action}");
         let table = action.starts_with("dynamodb:") && resource == "MainTable.Arn";
+        let index = action == "dynamodb:Query" && resource == "${MainTable.Arn}/index/*";
+        let config = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}config/*");
         let queue = action.starts_with("sqs:") && resource.ends_with("Queue.Arn");
         let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
         let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
         let bucket = action.starts_with("s3:List") && resource.contains(":s3:::${BucketPrefix}");
         let key = action.starts_with("kms:") && resource == "DataKey.Arn";
         assert!(
-            table || queue || inbox || vault || bucket || key,
+            table || index || queue || inbox || config || vault || bucket || key,
             "{id} may {action} on {resource}"
         );
     }
@@ -208,6 +214,7 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "import",
         "advance-approval",
         "decide",
+        "load-route",
         "track-approval",
         "sign",
         "stamp",
@@ -221,6 +228,7 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "the relay reads the stream only"
     );
     assert_eq!(who_may(&others, "inbox/*"), ids(&["import"]));
+    assert_eq!(who_may(&others, "config/*"), ids(&["load-route"]));
     assert_eq!(
         who_may(&["s3:GetObject"], "vault/*"),
         ids(&["import", "sign", "stamp", "reconcile"])

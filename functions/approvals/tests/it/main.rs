@@ -1,0 +1,15 @@
+//! The functions of this context against the embedded engine, in memory.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
+
+mod attacks;
+mod delegations;
+mod levels;
+mod lists;
+mod office;
+mod rendered;
+mod routes;
