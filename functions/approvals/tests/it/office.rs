@@ -227,10 +227,23 @@ impl Office {
         self.post(who, path, body).await.outcome()
     }
 
-    /// The events of an approval.
+    /// The events of an approval, each as its schema says.
     pub(crate) async fn events(&self, id: &str) -> Vec<Envelope<Value>> {
-        let key = Key::state(TENANT, "approval", id);
-        self.table.events(&key, 100).await.unwrap()
+        self.events_at(&Key::state(TENANT, "approval", id)).await
+    }
+
+    /// The events of a row, each as its schema says.
+    pub(crate) async fn events_at(&self, key: &Key) -> Vec<Envelope<Value>> {
+        let events = self.table.events(key, 100).await.unwrap();
+        for event in &events {
+            let path = format!("{}/../../events/schemas/{}.json", env!("CARGO_MANIFEST_DIR"), event.event_type);
+            let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            let schema = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+            let told = serde_json::to_value(event).unwrap();
+            let errors: Vec<_> = schema.iter_errors(&told).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", event.event_type);
+        }
+        events
     }
 
     pub(crate) async fn types(&self, id: &str) -> Vec<String> {

@@ -35,7 +35,7 @@ fn route(version: u32, role: &str) -> Value {
 }
 
 async fn events(office: &Office, kind: &str, id: &str) -> Vec<Envelope<Value>> {
-    office.table.events(&Key::state(TENANT, kind, id), 10).await.unwrap()
+    office.events_at(&Key::state(TENANT, kind, id)).await
 }
 
 #[tokio::test]
@@ -97,6 +97,10 @@ async fn a_file_that_cannot_be_used_is_parked_with_its_reason_and_an_event_tells
     }
     let current: Value = current(&office).await;
     assert_eq!(current["configured"]["version"], 1);
+    let etag = Inbox::new(&office.environment.aws).etag(CONFIG, "contoh/routes/kesehatan/2.json").await.unwrap();
+    let refused = events(&office, "refused-route", &format!("contoh/routes/kesehatan/2.json#{etag}")).await;
+    assert_eq!(refused.len(), 1, "once, however often it comes");
+    assert_eq!(refused[0].data["code"], "route.unknown_role");
     // Other contexts' files are theirs.
     assert!(!load(&office, "templates/surat/1.json", &json!({})).await);
     assert_eq!(office.parked("load-route").await, ["item_types.version"]);
