@@ -1,6 +1,8 @@
 //! Residents' letters on the built-in route: every status, actor and decision, for each of the four kinds of letter.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+use kernel::Fault;
+
 use super::tests::{actor, decision, event, moment, trace};
 use super::*;
 use crate::item::ItemKind;

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use jiff::civil::Date;
-use kernel::{Ids, SequentialIds};
+use kernel::{Fault, Ids, SequentialIds};
 use serde_json::json;
 
 use super::*;
@@ -28,7 +28,9 @@ pub(super) fn trace() -> Traceparent {
 /// The id of the nth event.
 pub(super) fn event(number: u64) -> EventId {
     let ids = SequentialIds::default();
-    (1..number).for_each(|_| drop(ids.document_id()));
+    for _ in 1..number {
+        let _earlier = ids.document_id();
+    }
     ids.event_id(moment().at)
 }
 

@@ -115,6 +115,29 @@ async fn item_types_wait_for_the_routes_that_they_name() {
     assert!(!load(&office, "item-types.json", &types).await);
 }
 
+#[tokio::test]
+async fn a_step_of_two_waits_for_the_second_and_says_until_when() {
+    let office = Office::open().await;
+    let panel = json!({ "name": "kesehatan", "version": 1, "steps": [
+        { "name": "panitia", "role": "examiner", "quorum": 2, "due": "P3D" }] });
+    load(&office, "routes/kesehatan/1.json", &panel).await;
+    let types = json!({ "version": 1, "document": { "default": { "route": "kesehatan" } } });
+    load(&office, "item-types.json", &types).await;
+    office.tell(&office.document(DOCUMENT, "sicantik", None, SHA256)).await;
+    let path = format!("/approvals/{DOCUMENT}/decisions");
+    let approve = json!({ "verdict": "approve" });
+    let (one, two) = (Person::new("satu", "examiner"), Person::new("dua", "examiner"));
+    assert_eq!(office.outcome(&one, &path, &approve).await, (200, "menunggu_panitia".into()));
+    assert_eq!(office.outcome(&one, &path, &approve).await, (403, "approvals.decided_twice".into()));
+    assert_eq!(office.get(&one, "/approvals/pending").await.body["items"], json!([]), "no longer theirs");
+    let waiting = office.get(&two, "/approvals/pending").await.body;
+    assert_eq!(waiting["items"][0]["is_overdue"], false);
+    assert!(waiting["items"][0]["due_at"].is_string());
+    assert_eq!(office.outcome(&two, &path, &approve).await, (200, "disetujui".into()));
+    let types = office.types(DOCUMENT).await;
+    assert_eq!(types, ["approval.opened", "approval.endorsed", "approval.approved"]);
+}
+
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Row(Value);
 
