@@ -149,6 +149,9 @@ mod tests {
                 "{scope:?}"
             );
         }
-        assert!(!Scope::Rt.covers(&reach(Some("1#2"), Some("3"), None), &attributes(r#"{"rw":"1#2","rt":"3"}"#)));
+        assert!(!Scope::Rt.covers(
+            &reach(Some("1#2"), Some("3"), None),
+            &attributes(r#"{"rw":"1#2","rt":"3"}"#)
+        ));
     }
 }

@@ -129,7 +129,10 @@ impl Approval {
     #[must_use]
     pub fn is_in_reach(&self, role: &str, reach: &Reach) -> bool {
         let attributes = &self.item.attributes;
-        let mut steps = self.route.required(attributes).filter_map(|index| self.route.step(index));
+        let mut steps = self
+            .route
+            .required(attributes)
+            .filter_map(|index| self.route.step(index));
         steps.any(|step| step.role == role && step.scope.covers(reach, attributes))
     }
 
@@ -183,7 +186,10 @@ impl Approval {
     ) -> Result<Option<ActingFor>, DecideError> {
         let (index, step, _) = self.awaiting().ok_or(DecideError::NotAwaiting)?;
         let acting_for = self.capacity(step, actor, delegations, now)?;
-        let people = [Some(actor.id.as_str()), acting_for.as_ref().map(|acting| acting.id.as_str())];
+        let people = [
+            Some(actor.id.as_str()),
+            acting_for.as_ref().map(|acting| acting.id.as_str()),
+        ];
         let is_one_of_them = |id: &str| people.into_iter().flatten().any(|person| person == id);
         let forbid = self.route.forbid();
         if forbid.own_submission && self.item.submitted_by.as_deref().is_some_and(is_one_of_them) {
@@ -300,7 +306,10 @@ impl Approval {
             return Err(DecideError::BadId);
         }
         let note = decision.trimmed_note();
-        if note.as_ref().is_some_and(|note| note.chars().count() > decision::NOTE_LIMIT) {
+        if note
+            .as_ref()
+            .is_some_and(|note| note.chars().count() > decision::NOTE_LIMIT)
+        {
             return Err(DecideError::NoteTooLong);
         }
         let notes = self.history.iter().filter_map(|decided| decided.note.as_ref());
@@ -330,7 +339,6 @@ impl Approval {
             }
         }
     }
-
 }
 
 /// Where items wait (gsi1) for a role at a place, the oldest first.

@@ -111,7 +111,10 @@ impl DelegationKind {
 impl Delegation {
     /// Itself, if it can be made.
     pub fn checked(self) -> Result<Self, DelegationError> {
-        let days = self.valid_from.until(self.valid_until).map_err(|_| DelegationError::Days)?;
+        let days = self
+            .valid_from
+            .until(self.valid_until)
+            .map_err(|_| DelegationError::Days)?;
         if !(0..DAYS).contains(&days.get_days()) {
             return Err(DelegationError::Days);
         }

@@ -6,8 +6,8 @@ mod letters;
 use jiff::tz::TimeZone;
 use kernel::{Disposition, Envelope, Fault, TenantId};
 use platform::{
-    Actor as AuditActor, ActorKind, AuditEntry, Cause, ConfigError, Environment, Event, Origin, Stored, Table, TableError,
-    Transaction,
+    Actor as AuditActor, ActorKind, AuditEntry, Cause, ConfigError, Environment, Event, Origin, Stored, Table,
+    TableError, Transaction,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -151,7 +151,8 @@ impl Desk {
         let Routed { item, route, authority } = self.routing.of(&imported.tenant, imported.data.item()).await?;
         let begun = (imported.id, self.environment.now());
         let opened = Approval::open(item, imported.tenant, route, imported.traceparent, begun)?;
-        self.found(Approval { authority, ..opened }, ApprovalEvent::Opened).await
+        self.found(Approval { authority, ..opened }, ApprovalEvent::Opened)
+            .await
     }
 
     /// Takes one decision. Doing it twice changes nothing.
@@ -165,7 +166,10 @@ impl Desk {
         if stored.value.has_taken(&decision)? {
             return Ok(stored);
         }
-        let Stored { value: approval, version } = current(stored, command.seen)?;
+        let Stored {
+            value: approval,
+            version,
+        } = current(stored, command.seen)?;
         let now = self.moment();
         let delegations = self.delegations_for(&approval, &decision.actor, now).await?;
         let (approval, event) = approval.decide(&decision, &delegations, now)?;
@@ -193,7 +197,10 @@ impl Desk {
         if stored.value.status == Status::Withdrawn && submitted_by == Some(by.id.as_str()) {
             return Ok(stored);
         }
-        let Stored { value: approval, version } = current(stored, command.seen)?;
+        let Stored {
+            value: approval,
+            version,
+        } = current(stored, command.seen)?;
         let (approval, event) = approval.withdraw(&by.id, None)?;
         let told = audited(&by, origin, "approval.withdrawn", &approval);
         self.commit(version, approval, event, |transaction, approval| {
@@ -211,9 +218,14 @@ impl Desk {
     ) -> Result<Vec<Delegation>, TableError> {
         // The latest last day first: what is not past comes first.
         let partition = Delegation::partition(tenant, to);
-        let rows = self.table.list::<Delegation>(&partition, "until#", false, DELEGATIONS).await?;
+        let rows = self
+            .table
+            .list::<Delegation>(&partition, "until#", false, DELEGATIONS)
+            .await?;
         let delegations = rows.into_iter().map(|stored| stored.value);
-        Ok(delegations.filter(|delegation| delegation.holds_on(now.today)).collect())
+        Ok(delegations
+            .filter(|delegation| delegation.holds_on(now.today))
+            .collect())
     }
 
     pub(crate) async fn load(&self, tenant: &TenantId, id: &ItemId) -> Result<Stored<Approval>, TableError> {

@@ -214,7 +214,11 @@ mod tests {
         let types = read(&json!({ "version": 2, "letter": { "default": { "route": "surat" },
             "types": { "SKM": { "route": "surat-penting" } } } }))
         .unwrap();
-        let route = |item_type| types.of(ItemKind::Letter, item_type).map(|of_type| of_type.route.as_str());
+        let route = |item_type| {
+            types
+                .of(ItemKind::Letter, item_type)
+                .map(|of_type| of_type.route.as_str())
+        };
         assert_eq!(
             [Some("skm"), Some("SP"), None].map(route),
             [Some("surat-penting"), Some("surat"), Some("surat")]
@@ -225,7 +229,9 @@ mod tests {
     #[test]
     fn types_that_cannot_be_used_are_refused_with_their_reason() {
         let of = |types: serde_json::Value| json!({ "version": 1, "document": { "types": types } });
-        let many: BTreeMap<_, _> = (0..1_001).map(|number| (number.to_string(), json!({ "route": "izin" }))).collect();
+        let many: BTreeMap<_, _> = (0..1_001)
+            .map(|number| (number.to_string(), json!({ "route": "izin" })))
+            .collect();
         for (bad, code) in [
             (json!({ "version": 0 }), "item_types.version"),
             (json!({ "version": 1, "invoice": {} }), "item_types.malformed"),

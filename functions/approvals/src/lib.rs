@@ -19,7 +19,8 @@ mod routing;
 
 pub use actor::{Actor, Reach, Scope};
 pub use approval::{
-    Approval, ApprovalEvent, DecideError, Decided, Decision, Moment, OpenError, Standing, Status, Verdict, WithdrawError,
+    Approval, ApprovalEvent, DecideError, Decided, Decision, Moment, OpenError, Standing, Status, Verdict,
+    WithdrawError,
 };
 pub use delegation::{ActingFor, Delegation, DelegationError, DelegationKind, Person};
 pub use item::{AttributeValue, Attributes, AttributesError, Item, ItemId, ItemKind};
@@ -27,4 +28,3 @@ pub use item_types::{Authority, ItemType, ItemTypes, ItemTypesError, OfKind};
 pub use route::{
     BUILT_IN_LETTER, Condition, Due, Forbid, Labels, OnReject, Route, RouteError, RouteFileError, RouteStep,
 };
-

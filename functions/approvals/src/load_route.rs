@@ -143,7 +143,11 @@ impl LoadRoute {
         let Some(name) = FileName::parse(&object.key) else {
             return Ok(());
         };
-        let upload = format!("{}#{}", object.key, object.version_id.as_deref().unwrap_or(&object.etag));
+        let upload = format!(
+            "{}#{}",
+            object.key,
+            object.version_id.as_deref().unwrap_or(&object.etag)
+        );
         let received = match self.files.receive(&object, FILE_LIMIT).await {
             Ok(received) => received,
             Err(InboxError::TooLarge { .. }) => return self.refuse(&name, upload, Refusal::TooLarge).await,

@@ -14,7 +14,8 @@ pub(crate) const NOTE_TOO_LONG: &str = "Alasan terlalu panjang.";
 pub(crate) const CONFLICT: &str = "Persetujuan ini baru saja diputuskan orang lain. Muat ulang lalu periksa kembali.";
 pub(crate) const NOT_SUBMITTER: &str = "Hanya pemohon yang dapat menarik kembali permohonannya.";
 pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebentar lagi.";
-pub(crate) const BULK_SIZE: &str = "Kirim 1 sampai 100 keputusan sekaligus, masing-masing untuk permohonan yang berbeda.";
+pub(crate) const BULK_SIZE: &str =
+    "Kirim 1 sampai 100 keputusan sekaligus, masing-masing untuk permohonan yang berbeda.";
 pub(crate) const DELEGATION_DAYS: &str = "Masa pendelegasian harus berurutan dan paling lama 366 hari.";
 pub(crate) const DELEGATION_ONESELF: &str = "Pendelegasian kepada diri sendiri tidak dapat dibuat.";
 pub(crate) const DELEGATION_TEXT: &str = "Nama, jabatan, atau peran kosong atau terlalu panjang.";

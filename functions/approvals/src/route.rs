@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::actor::Scope;
 use crate::item::{AttributeValue, Attributes};
 
-pub use check::{RouteError, RouteFileError};
 pub(crate) use check::is_name;
+pub use check::{RouteError, RouteFileError};
 
 /// The route of residents' letters where a tenant has no other: RT, RW and the admin, as far as the letter's type asks.
 pub const BUILT_IN_LETTER: &str = include_str!("route/letter.json");
@@ -192,9 +192,7 @@ impl RouteStep {
     /// When a decision is due that is awaited since then.
     #[must_use]
     pub fn due_at(&self, since: Timestamp) -> Option<Timestamp> {
-        self.due
-            .as_ref()
-            .and_then(|due| since.checked_add(due.duration).ok())
+        self.due.as_ref().and_then(|due| since.checked_add(due.duration).ok())
     }
 }
 

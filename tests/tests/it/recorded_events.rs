@@ -65,7 +65,8 @@ impl Office {
             let mut idle = records.is_empty();
             // Who did what is a trail of its own.
             let events = records.iter().filter_map(envelope);
-            self.recorded.extend(events.filter(|event| event.event_type.as_str() != "action.taken"));
+            self.recorded
+                .extend(events.filter(|event| event.event_type.as_str() != "action.taken"));
             if !idle {
                 let answer = self.functions["relay"]
                     .invoke(json!({ "Records": records }))

@@ -177,11 +177,7 @@ fn ids(steps: &[&str]) -> BTreeSet<String> {
 const READS: [&str; 3] = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 /// Of the key that table and buckets are encrypted with.
 const KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
-const WRITES: [&str; 3] = [
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:ConditionCheckItem",
-];
+const WRITES: [&str; 3] = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"];
 
 #[test]
 fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_and_no_other() {

@@ -67,7 +67,10 @@ fn outcome(approval: &Approval, actor: &Actor, verdict: Verdict) -> String {
 fn check(approval: &Approval, label: &str, in_turn: (&str, [&str; 3]), elsewhere: &[&str]) {
     assert_eq!(approval.label(), label);
     for (name, person) in people() {
-        for (index, verdict) in [Verdict::Approve, Verdict::Return, Verdict::Reject].into_iter().enumerate() {
+        for (index, verdict) in [Verdict::Approve, Verdict::Return, Verdict::Reject]
+            .into_iter()
+            .enumerate()
+        {
             let expected = if name == in_turn.0 {
                 in_turn.1[index]
             } else if elsewhere.contains(&name) {
@@ -110,10 +113,18 @@ const NOT_THEIRS: &str = "approvals.may_not_refuse";
 #[test]
 fn a_letter_of_rt_and_rw_goes_through_both_and_back_one_level_at_a_time() {
     let at_rt = submitted(true, true);
-    let rt = ["approval.advanced menunggu_verifikasi_rw", "approval.returned revisi_rt", NOT_THEIRS];
+    let rt = [
+        "approval.advanced menunggu_verifikasi_rw",
+        "approval.returned revisi_rt",
+        NOT_THEIRS,
+    ];
     check(&at_rt, "menunggu_verifikasi_rt", ("rt", rt), &OTHER_RTS);
     let at_rw = after(&at_rt, "rt", Verdict::Approve);
-    let rw = ["approval.advanced menunggu_admin", "approval.sent_back menunggu_verifikasi_rt", NOT_THEIRS];
+    let rw = [
+        "approval.advanced menunggu_admin",
+        "approval.sent_back menunggu_verifikasi_rt",
+        NOT_THEIRS,
+    ];
     check(&at_rw, "menunggu_verifikasi_rw", ("rw", rw), &["another rw"]);
     let at_admin = after(&at_rw, "rw", Verdict::Approve);
     let admin = [ADMIN_LAST, "approval.sent_back menunggu_verifikasi_rw", REFUSED];
@@ -127,7 +138,11 @@ fn a_letter_of_rt_and_rw_goes_through_both_and_back_one_level_at_a_time() {
 #[test]
 fn a_letter_of_rt_only_comes_back_from_the_admin_to_the_rt() {
     let at_rt = submitted(true, false);
-    let rt = ["approval.advanced menunggu_admin", "approval.returned revisi_rt", NOT_THEIRS];
+    let rt = [
+        "approval.advanced menunggu_admin",
+        "approval.returned revisi_rt",
+        NOT_THEIRS,
+    ];
     check(&at_rt, "menunggu_verifikasi_rt", ("rt", rt), &OTHER_RTS);
     let at_admin = after(&at_rt, "rt", Verdict::Approve);
     let admin = [ADMIN_LAST, "approval.sent_back menunggu_verifikasi_rt", REFUSED];
@@ -140,7 +155,11 @@ fn a_letter_of_rt_only_comes_back_from_the_admin_to_the_rt() {
 #[test]
 fn a_letter_of_rw_only_comes_back_from_the_rw_as_revisi_rw() {
     let at_rw = submitted(false, true);
-    let rw = ["approval.advanced menunggu_admin", "approval.returned revisi_rw", NOT_THEIRS];
+    let rw = [
+        "approval.advanced menunggu_admin",
+        "approval.returned revisi_rw",
+        NOT_THEIRS,
+    ];
     check(&at_rw, "menunggu_verifikasi_rw", ("rw", rw), &["another rw"]);
     let at_admin = after(&at_rw, "rw", Verdict::Approve);
     let admin = [ADMIN_LAST, "approval.sent_back menunggu_verifikasi_rw", REFUSED];
@@ -164,7 +183,10 @@ fn a_letter_without_verification_goes_to_the_admin_and_comes_back_to_the_residen
 fn a_letter_that_was_put_right_begins_at_the_first_level_again_and_the_same_people_may_decide_again() {
     let returned = after(&submitted(true, true), "rt", Verdict::Return);
     let (again, told) = returned.resubmit(letter(true, true), (event(2), moment().at)).unwrap();
-    assert_eq!((told, again.label().as_str()), (ApprovalEvent::Reopened, "menunggu_verifikasi_rt"));
+    assert_eq!(
+        (told, again.label().as_str()),
+        (ApprovalEvent::Reopened, "menunggu_verifikasi_rt")
+    );
     let at_rw = after(&again, "rt", Verdict::Approve);
     let at_rt = after(&at_rw, "rw", Verdict::Return);
     assert_eq!(at_rt.label(), "menunggu_verifikasi_rt");
@@ -181,16 +203,31 @@ fn nobody_decides_on_a_letter_of_their_own() {
     own.submitted_by = Some("verifikator_rt-003-001".into());
     let route = serde_json::from_str(BUILT_IN_LETTER).unwrap();
     let opened = Approval::open(own, "karo".parse().unwrap(), route, trace(), (event(1), moment().at)).unwrap();
-    let got = outcome(&opened, &verifier("verifikator_rt", "003", Some("001")), Verdict::Approve);
+    let got = outcome(
+        &opened,
+        &verifier("verifikator_rt", "003", Some("001")),
+        Verdict::Approve,
+    );
     assert_eq!(got, "approvals.own_submission");
 }
 
 #[test]
 fn everybody_who_let_a_letter_pass_learns_that_it_did_not() {
-    let at_admin = after(&after(&submitted(true, true), "rt", Verdict::Approve), "rw", Verdict::Approve);
+    let at_admin = after(
+        &after(&submitted(true, true), "rt", Verdict::Approve),
+        "rw",
+        Verdict::Approve,
+    );
     let refused = after(&at_admin, "admin", Verdict::Reject);
-    assert_eq!(refused.informed(), ["warga-1", "verifikator_rt-003-001", "verifikator_rw-003-x"]);
-    let sent_back = after(&after(&submitted(true, true), "rt", Verdict::Approve), "rw", Verdict::Return);
+    assert_eq!(
+        refused.informed(),
+        ["warga-1", "verifikator_rt-003-001", "verifikator_rw-003-x"]
+    );
+    let sent_back = after(
+        &after(&submitted(true, true), "rt", Verdict::Approve),
+        "rw",
+        Verdict::Return,
+    );
     assert_eq!(sent_back.informed(), ["warga-1", "verifikator_rt-003-001"]);
 }
 
@@ -199,6 +236,12 @@ fn a_letter_without_a_territory_that_its_route_asks_for_is_not_opened() {
     let mut nowhere = letter(true, true);
     nowhere.attributes = serde_json::from_str(r#"{"rw":"003","require_rt":true}"#).unwrap();
     let route = serde_json::from_str(BUILT_IN_LETTER).unwrap();
-    let opened = Approval::open(nowhere, "karo".parse().unwrap(), route, trace(), (event(1), moment().at));
+    let opened = Approval::open(
+        nowhere,
+        "karo".parse().unwrap(),
+        route,
+        trace(),
+        (event(1), moment().at),
+    );
     assert_eq!(opened.unwrap_err(), OpenError::Nowhere { step: "rt".into() });
 }

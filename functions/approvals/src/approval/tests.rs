@@ -182,7 +182,10 @@ fn every_status_answers_a_withdrawal_and_a_resubmission_as_this_table_says() {
         item: nobodys,
         ..opened(route())
     };
-    assert_eq!(nobodys.withdraw("loket-1", None).unwrap_err(), WithdrawError::NotSubmitter);
+    assert_eq!(
+        nobodys.withdraw("loket-1", None).unwrap_err(),
+        WithdrawError::NotSubmitter
+    );
 }
 
 #[test]
@@ -267,7 +270,10 @@ fn a_step_of_two_needs_two_different_people() {
     assert_eq!((told, two.status), (ApprovalEvent::Advanced, awaiting(1)));
     // One of them is enough to return it, and then both have to look again.
     let (returned, told) = decide(one, by("b", "panel", Verdict::Return)).unwrap();
-    assert_eq!((told, returned.status), (ApprovalEvent::Returned, Status::Returned { step: 0 }));
+    assert_eq!(
+        (told, returned.status),
+        (ApprovalEvent::Returned, Status::Returned { step: 0 })
+    );
     let (sent_back, told) = decide(two, by("c", "chair", Verdict::Return)).unwrap();
     assert_eq!((told, sent_back.status), (ApprovalEvent::SentBack, awaiting(0)));
     let again = Decision {
@@ -334,7 +340,10 @@ fn who_acts_for_another_decides_on_those_days_only_and_the_history_says_so() {
     let (done, told) = decide(std::slice::from_ref(&plh), "2026-01-07").unwrap();
     assert_eq!(told, ApprovalEvent::Approved);
     let acting = done.history[0].acting_for.clone().unwrap();
-    assert_eq!((acting.title.as_str(), acting.id.as_str()), ("Plh. Kepala Dinas", "kepala"));
+    assert_eq!(
+        (acting.title.as_str(), acting.id.as_str()),
+        ("Plh. Kepala Dinas", "kepala")
+    );
     let out_of_turn = |delegations: &[Delegation], today: &str| {
         let code = decide(delegations, today).unwrap_err();
         assert_eq!(code.code(), "approvals.out_of_turn", "{delegations:?} {today}");

@@ -44,7 +44,12 @@ pub(super) async fn decide(
             messages::BULK_SIZE,
         ));
     }
-    let record = Idempotency::new(caller.tenant.clone(), &format!("decide-many#{}", caller.id), &key, &body);
+    let record = Idempotency::new(
+        caller.tenant.clone(),
+        &format!("decide-many#{}", caller.id),
+        &key,
+        &body,
+    );
     let work = async {
         let decisions = items.into_iter().map(|item| one(&desk, &caller, &origin, &key, item));
         let items = futures::stream::iter(decisions).buffered(AT_ONCE).collect().await;

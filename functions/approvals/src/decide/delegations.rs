@@ -173,7 +173,10 @@ pub(super) async fn create(
         let told = audited(&caller, &origin, "delegation.created", &wanted);
         let kept = async {
             let transaction = desk.table.transaction().insert(&wanted)?;
-            transaction.audited(&desk.environment, &caller.tenant, told)?.commit().await
+            transaction
+                .audited(&desk.environment, &caller.tenant, told)?
+                .commit()
+                .await
         };
         kept.await.map_err(|error| busy(&error))?;
         tracing::info!(delegation.id = id, "an office was delegated");
@@ -208,7 +211,10 @@ pub(super) async fn revoke(
     let told = audited(&caller, &origin, "delegation.revoked", &revoked);
     let kept = async {
         let transaction = desk.table.transaction().update(&revoked, version)?;
-        transaction.audited(&desk.environment, &caller.tenant, told)?.commit().await
+        transaction
+            .audited(&desk.environment, &caller.tenant, told)?
+            .commit()
+            .await
     };
     kept.await.map_err(|error| busy(&error))?;
     Ok(Json(revoked.into()))
@@ -229,7 +235,11 @@ fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegati
             (Person { id, name }, own.reach.clone())
         }
     };
-    let may = if is_own { own.roles.contains(&body.role) } else { caller.may(ANY_OFFICE) };
+    let may = if is_own {
+        own.roles.contains(&body.role)
+    } else {
+        caller.may(ANY_OFFICE)
+    };
     if !may {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
@@ -277,5 +287,9 @@ fn audited(caller: &Caller, origin: &Origin, action: &str, delegation: &Delegati
 }
 
 fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "approvals.no_delegation", messages::NO_DELEGATION)
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "approvals.no_delegation",
+        messages::NO_DELEGATION,
+    )
 }

@@ -105,7 +105,11 @@ pub(super) async fn verifier_history(
         None => first,
     };
     paging.check(&query)?;
-    let page = desk.table.page::<Entry>(&query, &paging).await.map_err(|error| busy(&error))?;
+    let page = desk
+        .table
+        .page::<Entry>(&query, &paging)
+        .await
+        .map_err(|error| busy(&error))?;
     let items = page.items.into_iter().map(|stored| stored.value.into());
     Ok(Json(LedgerPage {
         items: items.collect(),
@@ -162,7 +166,9 @@ pub(super) async fn admin_reject(
 
 async fn inbox(desk: &Desk, caller: &Caller, query: PendingQuery) -> Result<Json<PendingPage>, Problem> {
     let kind = Some(ItemKind::Letter);
-    pending::page(desk, caller, PendingQuery { kind, ..query }).await.map(Json)
+    pending::page(desk, caller, PendingQuery { kind, ..query })
+        .await
+        .map(Json)
 }
 
 async fn approve(

@@ -58,7 +58,9 @@ pub(super) async fn page(desk: &Desk, caller: &Caller, query: PendingQuery) -> R
 /// Where things wait for somebody: each role at each place that the office reaches.
 fn partitions(tenant: &TenantId, actor: &Actor, delegations: &[Delegation]) -> Vec<String> {
     let own = actor.roles.iter().map(|role| (role, &actor.reach));
-    let others = delegations.iter().map(|delegation| (&delegation.role, &delegation.reach));
+    let others = delegations
+        .iter()
+        .map(|delegation| (&delegation.role, &delegation.reach));
     let mut partitions = BTreeSet::new();
     for (role, reach) in own.chain(others) {
         for scope in [Scope::Any, Scope::Rt, Scope::Rw, Scope::OrgUnit] {

@@ -37,8 +37,14 @@ const REFUSALS: [(&str, &str); 11] = [
     ("400", "The request cannot be read."),
     ("401", "No valid token or key."),
     ("403", "The caller may not do this."),
-    ("404", "There is nothing of this id, or nothing that the caller may see."),
-    ("409", "It awaits no decision, or the same is being done at this moment."),
+    (
+        "404",
+        "There is nothing of this id, or nothing that the caller may see.",
+    ),
+    (
+        "409",
+        "It awaits no decision, or the same is being done at this moment.",
+    ),
     ("412", "Somebody else has changed it meanwhile."),
     ("413", "The body is too large."),
     ("415", "The body is no JSON."),

@@ -7,9 +7,9 @@ use kernel::Envelope;
 use platform::{Caller, Idempotency, IdempotencyKey, Origin, PathId, Problem, RawBody, Stored, parse_json};
 use serde_json::Value;
 
+use super::actor;
 use super::refusals::{Refusals, busy, refused, unknown};
 use super::views::{ApprovalView, DecisionBody, HistoryEntry, HistoryView, Versioned};
-use super::actor;
 use crate::approval::{Approval, Decision, Verdict};
 use crate::desk::{DecideCommand, Desk, WithdrawCommand};
 use crate::item::ItemId;
@@ -154,7 +154,10 @@ async fn visible(
     let now = desk.moment();
     let delegations = desk.delegations(&caller.tenant, &caller.id, now).await;
     let delegations = delegations.map_err(|error| busy(&error))?;
-    if delegations.iter().any(|delegation| stored.value.is_in_reach(&delegation.role, &delegation.reach)) {
+    if delegations
+        .iter()
+        .any(|delegation| stored.value.is_in_reach(&delegation.role, &delegation.reach))
+    {
         return Ok(stored);
     }
     Err(unknown())

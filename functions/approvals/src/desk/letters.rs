@@ -60,7 +60,8 @@ impl Desk {
         match found {
             None => {
                 let opened = Approval::open(item, tenant, route, traceparent, begun)?;
-                self.found(Approval { authority, ..opened }, ApprovalEvent::Opened).await
+                self.found(Approval { authority, ..opened }, ApprovalEvent::Opened)
+                    .await
             }
             Some(Stored { value, version }) => {
                 let (approval, told) = value.resubmit(item, begun)?;

@@ -98,7 +98,9 @@ impl FileName {
     /// Reads the file's content.
     pub(super) fn read(&self, bytes: &[u8], roles: &BTreeSet<String>) -> Result<File, Refusal> {
         match &self.kind {
-            Kind::ItemTypes => ItemTypes::from_json(bytes).map(File::ItemTypes).map_err(Refusal::ItemTypes),
+            Kind::ItemTypes => ItemTypes::from_json(bytes)
+                .map(File::ItemTypes)
+                .map_err(Refusal::ItemTypes),
             Kind::Route { name, version } => {
                 let route = Route::from_json(bytes).map_err(Refusal::Route)?;
                 route.check_roles(roles).map_err(Refusal::Role)?;
@@ -143,7 +145,11 @@ mod tests {
         let roles = ["head_of_office".to_owned()].into();
         let read = |key: &str, bytes: &[u8]| FileName::parse(key).unwrap().read(bytes, &roles);
         assert!(read("karo/routes/izin/2.json", ROUTE).is_ok());
-        for key in ["karo/routes/izin/1.json", "karo/routes/izin/02.json", "karo/routes/usaha/2.json"] {
+        for key in [
+            "karo/routes/izin/1.json",
+            "karo/routes/izin/02.json",
+            "karo/routes/usaha/2.json",
+        ] {
             assert_eq!(read(key, ROUTE), Err(Refusal::Misnamed), "{key}");
         }
         let code = |bytes: &[u8]| read("karo/routes/izin/2.json", bytes).unwrap_err().code();

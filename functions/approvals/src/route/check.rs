@@ -38,7 +38,9 @@ pub enum RouteError {
     #[error("the step {0} needs between 1 and {MAX_QUORUM} people")]
     Quorum(String),
     /// Nothing can be so many things at once.
-    #[error("the step {0} can never be reached: its conditions contradict each other, or are more than {MAX_CONDITIONS}")]
+    #[error(
+        "the step {0} can never be reached: its conditions contradict each other, or are more than {MAX_CONDITIONS}"
+    )]
     Unreachable(String),
     /// An item for which no step counts would be approved by nobody.
     #[error("no step counts for every item, so that an item could be approved by nobody")]
@@ -155,9 +157,7 @@ impl Fault for RouteFileError {
 /// Whether a text is a name: it becomes a part of keys, and of what others match on.
 pub(crate) fn is_name(text: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
-    (1..=64).contains(&text.len())
-        && text.bytes().all(word)
-        && !text.starts_with(['_', '-'])
+    (1..=64).contains(&text.len()) && text.bytes().all(word) && !text.starts_with(['_', '-'])
 }
 
 impl Route {
@@ -199,7 +199,10 @@ impl TryFrom<RawRoute> for Route {
         if steps.is_empty() || steps.len() > MAX_STEPS {
             return Err(RouteError::Steps);
         }
-        let steps = steps.into_iter().enumerate().map(|(index, step)| check_step(index, step));
+        let steps = steps
+            .into_iter()
+            .enumerate()
+            .map(|(index, step)| check_step(index, step));
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
         let names: BTreeSet<_> = steps.iter().map(|step| step.name.as_str()).collect();
         if names.len() < steps.len() {
@@ -208,7 +211,10 @@ impl TryFrom<RawRoute> for Route {
         if steps.iter().all(|step| !step.required_if.is_empty()) {
             return Err(RouteError::Unguarded);
         }
-        if ![&labels.approved, &labels.rejected, &labels.withdrawn].into_iter().all(|label| is_name(label)) {
+        if ![&labels.approved, &labels.rejected, &labels.withdrawn]
+            .into_iter()
+            .all(|label| is_name(label))
+        {
             return Err(RouteError::Name);
         }
         Ok(Self {
@@ -222,7 +228,12 @@ impl TryFrom<RawRoute> for Route {
 }
 
 fn check_step(index: usize, raw: RawStep) -> Result<RouteStep, RouteError> {
-    let words = [Some(&raw.name), Some(&raw.role), raw.label.as_ref(), raw.returned_label.as_ref()];
+    let words = [
+        Some(&raw.name),
+        Some(&raw.role),
+        raw.label.as_ref(),
+        raw.returned_label.as_ref(),
+    ];
     let attributes = raw.required_if.iter().map(|condition| &condition.attribute);
     if !words.into_iter().flatten().chain(attributes).all(|word| is_name(word)) {
         return Err(RouteError::Word(index + 1));
@@ -337,7 +348,9 @@ mod tests {
         let sometimes = json!({ "attribute": "require_rt", "equals": true });
         let never = json!([sometimes, { "attribute": "require_rt", "equals": false }]);
         let other = |more: Value| with(more).as_object().cloned().map(Value::Object).unwrap();
-        let many: Vec<_> = (0..21).map(|index| other(json!({ "name": format!("s{index}") }))).collect();
+        let many: Vec<_> = (0..21)
+            .map(|index| other(json!({ "name": format!("s{index}") })))
+            .collect();
         for (steps, reason) in [
             (vec![], "a route needs at least one step"),
             (many, "a route needs at least one step"),
@@ -345,19 +358,46 @@ mod tests {
             (vec![with(json!({ "name": "Kepala Dinas" }))], "the step 1 has a name"),
             (vec![with(json!({ "role": "" }))], "the step 1 has a name"),
             (vec![with(json!({ "label": "Menunggu RT" }))], "the step 1 has a name"),
-            (vec![with(json!({ "quorum": 0 }))], "the step pemeriksa needs between 1 and 20"),
-            (vec![with(json!({ "quorum": 21 }))], "the step pemeriksa needs between 1 and 20"),
-            (vec![with(json!({ "required_if": never }))], "the step pemeriksa can never be reached"),
+            (
+                vec![with(json!({ "quorum": 0 }))],
+                "the step pemeriksa needs between 1 and 20",
+            ),
+            (
+                vec![with(json!({ "quorum": 21 }))],
+                "the step pemeriksa needs between 1 and 20",
+            ),
+            (
+                vec![with(json!({ "required_if": never }))],
+                "the step pemeriksa can never be reached",
+            ),
             (
                 vec![with(json!({ "required_if": { "attribute": "rw", "equals": "" } }))],
                 "the step pemeriksa can never be reached",
             ),
-            (vec![with(json!({ "required_if": sometimes }))], "no step counts for every item"),
-            (vec![with(json!({ "due": "3 days" }))], "the step pemeriksa is not due after"),
-            (vec![with(json!({ "due": "P1M" }))], "the step pemeriksa is not due after"),
-            (vec![with(json!({ "due": "PT1S" }))], "the step pemeriksa is not due after"),
-            (vec![with(json!({ "due": "P3670D" }))], "the step pemeriksa is not due after"),
-            (vec![with(json!({ "due": "-P3D" }))], "the step pemeriksa is not due after"),
+            (
+                vec![with(json!({ "required_if": sometimes }))],
+                "no step counts for every item",
+            ),
+            (
+                vec![with(json!({ "due": "3 days" }))],
+                "the step pemeriksa is not due after",
+            ),
+            (
+                vec![with(json!({ "due": "P1M" }))],
+                "the step pemeriksa is not due after",
+            ),
+            (
+                vec![with(json!({ "due": "PT1S" }))],
+                "the step pemeriksa is not due after",
+            ),
+            (
+                vec![with(json!({ "due": "P3670D" }))],
+                "the step pemeriksa is not due after",
+            ),
+            (
+                vec![with(json!({ "due": "-P3D" }))],
+                "the step pemeriksa is not due after",
+            ),
             (vec![with(json!({ "on_reject": "nowhere" }))], "unknown variant"),
             (vec![with(json!({ "scope": "planet" }))], "unknown variant"),
             (vec![with(json!({ "kuorum": 1 }))], "unknown field"),

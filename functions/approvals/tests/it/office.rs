@@ -188,19 +188,42 @@ impl Office {
     }
 
     pub(crate) async fn parked(&self, step: &str) -> Vec<String> {
-        let rows = self.table.list::<Parking>(&Parking::partition(step), "", true, 100).await;
+        let rows = self
+            .table
+            .list::<Parking>(&Parking::partition(step), "", true, 100)
+            .await;
         rows.unwrap().into_iter().map(|row| row.value.code).collect()
     }
 
     /// Sends a request in somebody's name.
-    pub(crate) async fn ask(&self, who: &Person, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", who.token()));
+    pub(crate) async fn ask(
+        &self,
+        who: &Person,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", who.token()));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let bytes = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let event = HttpEvent::new(&parts, parts.uri.path(), &bytes, "203.0.113.7".into(), 1_767_574_800_000);
+        let bytes = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let event = HttpEvent::new(
+            &parts,
+            parts.uri.path(),
+            &bytes,
+            "203.0.113.7".into(),
+            1_767_574_800_000,
+        );
         let reply = self.decide.invoke(serde_json::to_value(event).unwrap()).await.unwrap();
         let reply: HttpReply = serde_json::from_value(reply).unwrap();
         let etag = reply.headers.get("etag").cloned();
@@ -236,9 +259,16 @@ impl Office {
     pub(crate) async fn events_at(&self, key: &Key) -> Vec<Envelope<Value>> {
         let events = self.table.events(key, 100).await.unwrap();
         for event in &events {
-            let path = format!("{}/../../events/schemas/{}.json", env!("CARGO_MANIFEST_DIR"), event.event_type);
+            let path = format!(
+                "{}/../../events/schemas/{}.json",
+                env!("CARGO_MANIFEST_DIR"),
+                event.event_type
+            );
             let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-            let schema = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+            let schema = jsonschema::options()
+                .should_validate_formats(true)
+                .build(&schema)
+                .unwrap();
             let told = serde_json::to_value(event).unwrap();
             let errors: Vec<_> = schema.iter_errors(&told).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", event.event_type);

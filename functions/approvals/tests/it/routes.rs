@@ -49,23 +49,46 @@ async fn permits_of_a_type_take_the_route_and_the_authority_that_files_name() {
     let loaded = events(&office, "route", "kesehatan").await;
     assert_eq!((loaded.len(), &loaded[0].data["version"]), (1, &json!(1)));
 
-    office.tell(&office.document(DOCUMENT, "sicantik", Some("izin  praktik"), SHA256)).await;
+    office
+        .tell(&office.document(DOCUMENT, "sicantik", Some("izin  praktik"), SHA256))
+        .await;
     let head = Person::new("kepala", "head_of_office");
     let view = office.get(&head, &format!("/approvals/{DOCUMENT}")).await.body;
-    assert_eq!((&view["authority"], &view["label"]), (&json!("Kepala Dinas Kesehatan"), &json!("menunggu_bidang")));
+    assert_eq!(
+        (&view["authority"], &view["label"]),
+        (&json!("Kepala Dinas Kesehatan"), &json!("menunggu_bidang"))
+    );
     let approve = json!({ "verdict": "approve" });
     let path = format!("/approvals/{DOCUMENT}/decisions");
     let elsewhere = Person::new("pemeriksa", "examiner");
-    assert_eq!(office.outcome(&elsewhere, &path, &approve).await, (403, "approvals.out_of_scope".into()));
+    assert_eq!(
+        office.outcome(&elsewhere, &path, &approve).await,
+        (403, "approvals.out_of_scope".into())
+    );
     let examiner = Person::new("pemeriksa", "examiner").in_unit("kesehatan");
-    assert_eq!(office.outcome(&examiner, &path, &approve).await, (200, "menunggu_kepala".into()));
+    assert_eq!(
+        office.outcome(&examiner, &path, &approve).await,
+        (200, "menunggu_kepala".into())
+    );
 
     // What is on its way keeps the route that it began with.
-    assert!(!load(&office, "routes/kesehatan/2.json", &json!({ "name": "kesehatan", "version": 2, "steps": [
-        { "name": "camat", "role": "super_admin" }] })).await);
+    assert!(
+        !load(
+            &office,
+            "routes/kesehatan/2.json",
+            &json!({ "name": "kesehatan", "version": 2, "steps": [
+        { "name": "camat", "role": "super_admin" }] })
+        )
+        .await
+    );
     assert_eq!(office.outcome(&head, &path, &approve).await, (200, "disetujui".into()));
-    office.tell(&office.document("BAAQEAYEAUDAOCAJBIFQYDIOB4", "sicantik", Some("Izin Praktik"), SHA256)).await;
-    let view = office.get(&Person::admin(), "/approvals/BAAQEAYEAUDAOCAJBIFQYDIOB4").await.body;
+    office
+        .tell(&office.document("BAAQEAYEAUDAOCAJBIFQYDIOB4", "sicantik", Some("Izin Praktik"), SHA256))
+        .await;
+    let view = office
+        .get(&Person::admin(), "/approvals/BAAQEAYEAUDAOCAJBIFQYDIOB4")
+        .await
+        .body;
     assert_eq!(view["label"], "menunggu_camat");
 }
 
@@ -73,7 +96,14 @@ async fn permits_of_a_type_take_the_route_and_the_authority_that_files_name() {
 async fn versions_may_arrive_in_any_order_and_the_highest_counts() {
     let office = Office::open().await;
     for version in [2, 1] {
-        assert!(!load(&office, &format!("routes/kesehatan/{version}.json"), &route(version, "examiner")).await);
+        assert!(
+            !load(
+                &office,
+                &format!("routes/kesehatan/{version}.json"),
+                &route(version, "examiner")
+            )
+            .await
+        );
     }
     let current: Value = current(&office).await;
     assert_eq!(current["configured"]["version"], 2);
@@ -88,7 +118,11 @@ async fn a_file_that_cannot_be_used_is_parked_with_its_reason_and_an_event_tells
         ("routes/kesehatan/1.json", route(1, "head_of_office"), "route.changed"),
         ("routes/kesehatan/2.json", route(2, "king"), "route.unknown_role"),
         ("routes/kesehatan/3.json", route(2, "examiner"), "route.misnamed"),
-        ("routes/kesehatan/4.json", json!({ "name": "kesehatan", "version": 4, "steps": [] }), "route.steps"),
+        (
+            "routes/kesehatan/4.json",
+            json!({ "name": "kesehatan", "version": 4, "steps": [] }),
+            "route.steps",
+        ),
         ("routes/kesehatan/5.json", json!("x".repeat(300_000)), "route.too_large"),
         ("item-types.json", json!({ "version": 0 }), "item_types.version"),
     ] {
@@ -97,8 +131,16 @@ async fn a_file_that_cannot_be_used_is_parked_with_its_reason_and_an_event_tells
     }
     let current: Value = current(&office).await;
     assert_eq!(current["configured"]["version"], 1);
-    let etag = Inbox::new(&office.environment.aws).etag(CONFIG, "contoh/routes/kesehatan/2.json").await.unwrap();
-    let refused = events(&office, "refused-route", &format!("contoh/routes/kesehatan/2.json#{etag}")).await;
+    let etag = Inbox::new(&office.environment.aws)
+        .etag(CONFIG, "contoh/routes/kesehatan/2.json")
+        .await
+        .unwrap();
+    let refused = events(
+        &office,
+        "refused-route",
+        &format!("contoh/routes/kesehatan/2.json#{etag}"),
+    )
+    .await;
     assert_eq!(refused.len(), 1, "once, however often it comes");
     assert_eq!(refused[0].data["code"], "route.unknown_role");
     // Other contexts' files are theirs.
@@ -127,9 +169,19 @@ async fn a_step_of_two_waits_for_the_second_and_says_until_when() {
     let path = format!("/approvals/{DOCUMENT}/decisions");
     let approve = json!({ "verdict": "approve" });
     let (one, two) = (Person::new("satu", "examiner"), Person::new("dua", "examiner"));
-    assert_eq!(office.outcome(&one, &path, &approve).await, (200, "menunggu_panitia".into()));
-    assert_eq!(office.outcome(&one, &path, &approve).await, (403, "approvals.decided_twice".into()));
-    assert_eq!(office.get(&one, "/approvals/pending").await.body["items"], json!([]), "no longer theirs");
+    assert_eq!(
+        office.outcome(&one, &path, &approve).await,
+        (200, "menunggu_panitia".into())
+    );
+    assert_eq!(
+        office.outcome(&one, &path, &approve).await,
+        (403, "approvals.decided_twice".into())
+    );
+    assert_eq!(
+        office.get(&one, "/approvals/pending").await.body["items"],
+        json!([]),
+        "no longer theirs"
+    );
     let waiting = office.get(&two, "/approvals/pending").await.body;
     assert_eq!(waiting["items"][0]["is_overdue"], false);
     assert!(waiting["items"][0]["due_at"].is_string());
