@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::TenantId;
+use kernel::{Disposition, Fault, TenantId};
 use platform::{Indexes, Key, Record};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,6 +94,22 @@ pub enum DelegationError {
     /// A name, office or role is empty, too long or has control characters.
     #[error("a name, office or role is empty, longer than {TEXT_LIMIT} characters or has control characters")]
     Text,
+}
+
+impl Fault for DelegationError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Days => "approvals.delegation_days",
+            Self::Oneself => "approvals.delegation_oneself",
+            Self::Text => "approvals.delegation_text",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Days | Self::Oneself | Self::Text => Disposition::Reject,
+        }
+    }
 }
 
 impl DelegationKind {

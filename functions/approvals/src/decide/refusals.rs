@@ -108,12 +108,12 @@ pub(super) fn refused(error: &AdvanceError) -> Problem {
 
 /// A delegation cannot be made.
 pub(super) fn unusable(error: DelegationError) -> Problem {
-    let (code, title) = match error {
-        DelegationError::Days => ("approvals.delegation_days", messages::DELEGATION_DAYS),
-        DelegationError::Oneself => ("approvals.delegation_oneself", messages::DELEGATION_ONESELF),
-        DelegationError::Text => ("approvals.delegation_text", messages::DELEGATION_TEXT),
+    let title = match error {
+        DelegationError::Days => messages::DELEGATION_DAYS,
+        DelegationError::Oneself => messages::DELEGATION_ONESELF,
+        DelegationError::Text => messages::DELEGATION_TEXT,
     };
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, title)
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), title)
 }
 
 fn failed(error: &dyn Fault) -> Problem {
