@@ -148,6 +148,7 @@ impl Route {
     }
 
     /// The indexes of the steps that count for an item with these attributes.
+    #[must_use]
     pub fn required<'a>(&'a self, attributes: &'a Attributes) -> impl DoubleEndedIterator<Item = usize> + 'a {
         let indexed = self.steps.iter().enumerate();
         indexed

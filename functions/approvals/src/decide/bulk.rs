@@ -55,7 +55,9 @@ pub(super) async fn decide(
         let items = futures::stream::iter(decisions).buffered(AT_ONCE).collect().await;
         Ok(BulkView { items })
     };
-    record.once(&desk.environment, &desk.table, work).await.map(Json)
+    Box::pin(record.once(&desk.environment, &desk.table, work))
+        .await
+        .map(Json)
 }
 
 async fn one(desk: &Desk, caller: &Caller, origin: &Origin, key: &str, item: BulkItem) -> BulkResult {

@@ -182,7 +182,7 @@ pub(super) async fn create(
         tracing::info!(delegation.id = id, "an office was delegated");
         Ok(DelegationView::from(wanted.clone()))
     };
-    let view = record.once(&desk.environment, &desk.table, work).await?;
+    let view = Box::pin(record.once(&desk.environment, &desk.table, work)).await?;
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
 

@@ -124,7 +124,8 @@ pub(super) async fn take(
         let decided = desk.decide(command, Some(origin)).await;
         decided.map(Versioned::from).map_err(|error| refused(&error))
     };
-    record.once(&desk.environment, &desk.table, work).await
+    // On the heap: the futures of storage are large.
+    Box::pin(record.once(&desk.environment, &desk.table, work)).await
 }
 
 /// An id that is none, even one that is no text, is an unknown one.
