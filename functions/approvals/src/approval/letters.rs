@@ -1,5 +1,6 @@
 //! Residents' letters on the built-in route: every status, actor and decision, for each of the four kinds of letter.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(clippy::similar_names, reason = "RT and RW are what they are called")]
 
 use kernel::Fault;
 

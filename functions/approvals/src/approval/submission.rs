@@ -100,6 +100,7 @@ impl Approval {
     }
 
     /// The approval of an item that another approval has already passed: by the same decision.
+    #[must_use]
     pub fn already_approved(
         item: Item,
         tenant: TenantId,

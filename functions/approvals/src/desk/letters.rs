@@ -4,7 +4,7 @@
 //! digest before they arrive.
 
 use kernel::{DocumentId, Envelope, Sha256Digest, TenantId};
-use platform::{Key, Record, Stored, TableError, Transaction};
+use platform::{Key, Record, Stored, TableError};
 use serde::{Deserialize, Serialize};
 
 use super::{AdvanceError, Desk};
@@ -35,11 +35,6 @@ impl Record for LetterFile {
     }
 }
 
-/// For what is written by itself.
-fn nothing_else<'a>(transaction: Transaction<'a>, _: &Approval) -> Result<Transaction<'a>, TableError> {
-    Ok(transaction)
-}
-
 impl Desk {
     /// Opens the approval of a letter, or opens it again after a return or a withdrawal.
     pub(crate) async fn submit(&self, submitted: Envelope<LetterSubmitted>) -> Result<(), AdvanceError> {
@@ -65,7 +60,9 @@ impl Desk {
             }
             Some(Stored { value, version }) => {
                 let (approval, told) = value.resubmit(item, begun)?;
-                self.commit(version, approval, told, nothing_else).await.map(drop)
+                self.commit(version, approval, told, |transaction, _| Ok(transaction))
+                    .await
+                    .map(drop)
             }
         }
     }
@@ -79,7 +76,10 @@ impl Desk {
         }
         let resident = value.item.submitted_by.clone().unwrap_or_default();
         match value.withdraw(&resident, Some(withdrawn.id)) {
-            Ok((approval, told)) => self.commit(version, approval, told, nothing_else).await.map(drop),
+            Ok((approval, told)) => self
+                .commit(version, approval, told, |transaction, _| Ok(transaction))
+                .await
+                .map(drop),
             Err(WithdrawError::Ended) => Ok(()),
             Err(error @ WithdrawError::NotSubmitter) => Err(error.into()),
         }

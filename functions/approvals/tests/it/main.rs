@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     reason = "tests may panic"
 )]
+#![allow(clippy::similar_names, reason = "RT and RW are what they are called")]
 
 mod attacks;
 mod delegations;
