@@ -100,13 +100,8 @@ async fn roles_and_tenants_in_a_body_are_refused_and_so_is_what_is_no_id() {
         let answer = office.get(&Person::admin(), &format!("/approvals/{id}")).await;
         assert_eq!(answer.outcome(), (404, "approvals.unknown".into()), "{id}");
     }
-    let answer = office.ask(
-        &Person::admin(),
-        "POST",
-        "/approvals/surat-1/decisions",
-        &[],
-        &json!({ "verdict": "approve" }),
-    );
+    let (admin, body) = (Person::admin(), json!({ "verdict": "approve" }));
+    let answer = office.ask(&admin, "POST", "/approvals/surat-1/decisions", &[], &body);
     assert_eq!(answer.await.outcome(), (400, "idempotency.no_key".into()));
     assert_eq!(office.types("surat-1").await, ["approval.opened"]);
 }
