@@ -23,8 +23,10 @@ const STEPS: [&str; 6] = [
     "stamp",
 ];
 
-/// Golden events of which a document's flow has none: those of letters and routes, which their packages' tests record.
-const ELSEWHERE: [&str; 5] = [
+/// Golden events of which a document's flow has none: those of the audit, of letters and routes, which their packages' tests
+/// record.
+const ELSEWHERE: [&str; 6] = [
+    "action.taken.json",
     "approval.endorsed.json",
     "approval.reopened.json",
     "approval.withdrawn.json",
