@@ -8,7 +8,7 @@ use crate::office::{Office, Person};
 const FIRST: &str = "AAAQEAYEAUDAOCAJBIFQYDIOB4";
 const SECOND: &str = "BAAQEAYEAUDAOCAJBIFQYDIOB4";
 
-async fn rendered(office: &Office, sha256: &str) -> Value {
+fn rendered(office: &Office, sha256: &str) -> Value {
     let data = json!({ "letter_id": "surat-1", "sha256": sha256 });
     office.event("absah/letters", "letter.rendered", "surat-1", &data)
 }
@@ -30,7 +30,7 @@ async fn the_pdf_of_an_approved_letter_is_approved_by_whoever_approved_the_lette
         None,
         "it is faster than the news of its rendering"
     );
-    office.tell(&rendered(&office, &sha256).await).await;
+    office.tell(&rendered(&office, &sha256)).await;
     office.tell(&document).await;
     let events = office.events(FIRST).await;
     assert_eq!(events.len(), 1);
@@ -60,7 +60,7 @@ async fn the_same_bytes_from_elsewhere_are_a_document_like_any_other() {
     office
         .outcome(&Person::admin(), "/admin/approve/surat-1", &Value::Null)
         .await;
-    office.tell(&rendered(&office, &sha256).await).await;
+    office.tell(&rendered(&office, &sha256)).await;
     office.tell(&office.document(FIRST, "loket", None, &sha256)).await;
     assert_eq!(office.types(FIRST).await, ["approval.opened"]);
 }
@@ -72,7 +72,7 @@ async fn a_letter_that_nobody_approved_has_no_pdf_that_passes() {
     office
         .tell(&office.letter("letter.submitted", "surat-1", false, false))
         .await;
-    let news = rendered(&office, &sha256).await;
+    let news = rendered(&office, &sha256);
     assert_eq!(
         office.tell_in_vain(&news).await.as_deref(),
         Some("approvals.letter_not_approved")
