@@ -8,6 +8,7 @@ pub const FUNCTIONS: &[(&str, BuildFunction)] = &[
     ("ImportFunction", documents::import::function),
     ("AdvanceApprovalFunction", approvals::advance_approval::function),
     ("DecideFunction", approvals::decide::function),
+    ("LoadRouteFunction", approvals::load_route::function),
     ("TrackApprovalFunction", documents::track_approval::function),
     ("SignFunction", documents::sign::function),
     ("StampFunction", documents::stamp::function),
