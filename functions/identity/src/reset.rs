@@ -151,6 +151,14 @@ mod tests {
     }
 
     #[test]
+    fn the_golden_event_is_one_that_this_program_writes() {
+        let golden = include_str!("../../../events/domain/user.password_reset_requested.json");
+        let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
+        let event: kernel::Envelope<PasswordResetRequested> = serde_json::from_value(golden.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&event).unwrap(), golden);
+    }
+
+    #[test]
     fn a_permission_is_good_once_and_not_for_long() {
         let (reset, ticket) = PasswordReset::give(&user(), MAILED_FOR, at(0));
         let used = reset.clone().redeem(&ticket, &user(), at(29)).unwrap();
