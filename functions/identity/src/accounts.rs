@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use kernel::TenantId;
 use platform::{
-    Actor, ActorKind, AuditEntry, Caller, ConfigError, Environment, Fields, Key, Record, Sealed, Stored, Table, TableError,
-    Transaction,
+    Actor, ActorKind, AuditEntry, Caller, ConfigError, Environment, Fields, Key, Record, Sealed, Stored, Table,
+    TableError, Transaction,
 };
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,11 @@ impl Accounts {
         field: &str,
         value: &str,
     ) -> Result<Option<Stored<User>>, TableError> {
-        match self.table.find::<Holding>(&Holding::key_of(tenant, field, value)).await? {
+        match self
+            .table
+            .find::<Holding>(&Holding::key_of(tenant, field, value))
+            .await?
+        {
             Some(holding) => self.find(tenant, &holding.value.user).await,
             None => Ok(None),
         }
@@ -100,7 +104,10 @@ impl Accounts {
     pub(crate) async fn by_login(&self, tenant: &TenantId, login: &Login) -> Result<Option<Stored<User>>, TableError> {
         match login {
             Login::Username(username) => self.holder(tenant, "username", username.as_str()).await,
-            Login::Email(email) => self.holder(tenant, "email", &self.lookup(tenant, "email", email.as_str())).await,
+            Login::Email(email) => {
+                self.holder(tenant, "email", &self.lookup(tenant, "email", email.as_str()))
+                    .await
+            }
         }
     }
 
@@ -136,13 +143,27 @@ impl Accounts {
     }
 
     /// Encrypts a personal field of a user.
-    pub(crate) fn seal(&self, tenant: &TenantId, id: &UserId, field: &str, text: &str) -> Result<Personal, IdentityError> {
+    pub(crate) fn seal(
+        &self,
+        tenant: &TenantId,
+        id: &UserId,
+        field: &str,
+        text: &str,
+    ) -> Result<Personal, IdentityError> {
         let sealed = self.fields.seal(&User::place(tenant, id, field), text)?;
-        Ok(Personal { sealed, lookup: self.lookup(tenant, field, text) })
+        Ok(Personal {
+            sealed,
+            lookup: self.lookup(tenant, field, text),
+        })
     }
 
     /// Decrypts a personal field of a user.
-    pub(crate) fn open(&self, user: &User, field: &str, sealed: Option<&Sealed>) -> Result<Option<String>, IdentityError> {
+    pub(crate) fn open(
+        &self,
+        user: &User,
+        field: &str,
+        sealed: Option<&Sealed>,
+    ) -> Result<Option<String>, IdentityError> {
         let place = User::place(&user.tenant, &user.id, field);
         Ok(sealed.map(|sealed| self.fields.open(&place, sealed)).transpose()?)
     }
@@ -156,7 +177,10 @@ impl Accounts {
         before: Option<&Profile>,
         after: Option<&Profile>,
     ) -> Result<Transaction<'a>, IdentityError> {
-        let (old, new) = (before.map(unique).unwrap_or_default(), after.map(unique).unwrap_or_default());
+        let (old, new) = (
+            before.map(unique).unwrap_or_default(),
+            after.map(unique).unwrap_or_default(),
+        );
         for (field, value) in new.iter().filter(|name| !old.contains(name)) {
             let key = Holding::key_of(&user.tenant, field, value);
             if self.table.find::<Holding>(&key).await?.is_some() {
@@ -201,7 +225,10 @@ pub(crate) fn held(caller: &Caller) -> BTreeSet<Permission> {
 
 /// The person of that id as an actor.
 pub(crate) fn person(id: &UserId) -> Actor {
-    Actor { id: id.as_str().to_owned(), kind: ActorKind::Person }
+    Actor {
+        id: id.as_str().to_owned(),
+        kind: ActorKind::Person,
+    }
 }
 
 /// The names of a profile that only one user may have, each with its field.

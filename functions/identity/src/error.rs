@@ -138,7 +138,9 @@ impl From<IdentityError> for Problem {
             E::Table(TableError::NotFound(_)) | E::Unknown => platform::unknown(),
             E::Table(TableError::AlreadyExists | TableError::Conflict) => new(StatusCode::CONFLICT, messages::CONFLICT),
             E::Stale => platform::IfMatch::stale(),
-            E::Table(TableError::Format(_) | TableError::Unavailable(_)) | E::Field(_) | E::Hash(_) | E::Keys(_) => ours(&error),
+            E::Table(TableError::Format(_) | TableError::Unavailable(_)) | E::Field(_) | E::Hash(_) | E::Keys(_) => {
+                ours(&error)
+            }
             E::User(refused) => match refused {
                 UserError::RtWithoutRw => new(StatusCode::UNPROCESSABLE_ENTITY, messages::RT_WITHOUT_RW),
                 UserError::TerritoryMissing => new(StatusCode::UNPROCESSABLE_ENTITY, messages::TERRITORY_MISSING),
@@ -147,7 +149,10 @@ impl From<IdentityError> for Problem {
             E::Grant(refused) => grant(refused),
             E::Chart(refused) => chart(*refused),
             E::Password(PasswordError::Weak(weaknesses)) => {
-                let sentences: Vec<_> = weaknesses.iter().map(|weakness| messages::weakness(*weakness)).collect();
+                let sentences: Vec<_> = weaknesses
+                    .iter()
+                    .map(|weakness| messages::weakness(*weakness))
+                    .collect();
                 new(StatusCode::UNPROCESSABLE_ENTITY, messages::WEAK_PASSWORD).with_detail(sentences.join(" "))
             }
             E::Password(PasswordError::Reused) => new(StatusCode::UNPROCESSABLE_ENTITY, messages::REUSED_PASSWORD),

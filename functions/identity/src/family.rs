@@ -158,8 +158,14 @@ impl Record for Family {
     }
 
     fn indexes(&self) -> Indexes {
-        let listed = Key { pk: Self::index_of(&self.tenant, &self.user), sk: self.id.as_str().into() };
-        Indexes { gsi1: Some(listed), gsi2: None }
+        let listed = Key {
+            pk: Self::index_of(&self.tenant, &self.user),
+            sk: self.id.as_str().into(),
+        };
+        Indexes {
+            gsi1: Some(listed),
+            gsi2: None,
+        }
     }
 }
 
@@ -178,7 +184,11 @@ mod tests {
     }
 
     fn device() -> Origin {
-        Origin { ip: "203.0.113.7".into(), user_agent: "Contoh/1.0".into(), correlation_id: String::new() }
+        Origin {
+            ip: "203.0.113.7".into(),
+            user_agent: "Contoh/1.0".into(),
+            correlation_id: String::new(),
+        }
     }
 
     fn signed_in() -> (Family, Ticket) {
@@ -191,7 +201,10 @@ mod tests {
         let (family, first) = signed_in();
         let (family, second) = family.rotate(&first, &device(), at(1)).unwrap();
         assert_ne!(first, second);
-        assert_eq!(family.clone().rotate(&first, &device(), at(2)), Err(RefreshError::Reused));
+        assert_eq!(
+            family.clone().rotate(&first, &device(), at(2)),
+            Err(RefreshError::Reused)
+        );
         assert!(family.rotate(&second, &device(), at(2)).is_ok());
     }
 
@@ -205,7 +218,10 @@ mod tests {
     #[test]
     fn an_ended_family_takes_no_token_at_all() {
         let (family, token) = signed_in();
-        assert_eq!(family.revoke().rotate(&token, &device(), at(1)), Err(RefreshError::Ended));
+        assert_eq!(
+            family.revoke().rotate(&token, &device(), at(1)),
+            Err(RefreshError::Ended)
+        );
         let (family, token) = signed_in();
         assert!(family.clone().rotate(&token, &device(), at(7 * 24 - 1)).is_ok());
         assert_eq!(family.rotate(&token, &device(), at(7 * 24)), Err(RefreshError::Ended));
@@ -220,5 +236,4 @@ mod tests {
         assert_eq!(family.until, at(30 * 24));
         assert_eq!(family.rotate(&token, &device(), at(30 * 24)), Err(RefreshError::Ended));
     }
-
 }

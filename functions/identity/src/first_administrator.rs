@@ -25,7 +25,11 @@ pub async fn first_administrator(
     username: &Username,
     email: &Email,
 ) -> Result<String, IdentityError> {
-    let accounts = Accounts { environment: environment.clone(), table: table.clone(), fields: fields.clone() };
+    let accounts = Accounts {
+        environment: environment.clone(),
+        table: table.clone(),
+        fields: fields.clone(),
+    };
     let id = UserId::from_bytes(random::bytes());
     let profile = Profile {
         username: username.clone(),
@@ -49,7 +53,10 @@ pub async fn first_administrator(
     if table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_none() {
         transaction = transaction.insert(&Tenant { id: tenant.clone() })?;
     }
-    let operator = Actor { id: "operator".to_owned(), kind: ActorKind::System };
+    let operator = Actor {
+        id: "operator".to_owned(),
+        kind: ActorKind::System,
+    };
     let entry = AuditEntry::success(operator, "user.created", "user", user.id.as_str());
     match accounts.commit(transaction, tenant, entry).await {
         Ok(()) => Ok(text),

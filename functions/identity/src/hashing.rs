@@ -67,7 +67,10 @@ impl Hasher {
     /// Ready to hash. Costs one hash itself.
     pub fn new() -> Result<Self, HashError> {
         let nobody = Password::new(random::text());
-        Ok(Self { places: Arc::new(Semaphore::new(AT_ONCE)), dummy: hash(&nobody)? })
+        Ok(Self {
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            dummy: hash(&nobody)?,
+        })
     }
 
     /// The hash of a new password.
@@ -84,14 +87,22 @@ impl Hasher {
 
     /// Whether `password` is one of those that were hashed.
     pub async fn any(&self, password: Password, stored: Vec<Hash>) -> Result<bool, HashError> {
-        let compared = move || stored.iter().map(|hash| verify(&password, hash)).find(|equal| !matches!(equal, Ok(false)));
+        let compared = move || {
+            stored
+                .iter()
+                .map(|hash| verify(&password, hash))
+                .find(|equal| !matches!(equal, Ok(false)))
+        };
         self.work(compared).await?.unwrap_or(Ok(false))
     }
 
     /// The place is given back when the work ends, not when its caller goes away.
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
         let places = Arc::clone(&self.places);
-        let place = places.acquire_owned().await.map_err(|error| HashError::Stopped(error.into()))?;
+        let place = places
+            .acquire_owned()
+            .await
+            .map_err(|error| HashError::Stopped(error.into()))?;
         let done = tokio::task::spawn_blocking(move || {
             let answer = work();
             drop(place);
@@ -103,7 +114,8 @@ impl Hasher {
 
 fn argon2() -> Result<Argon2<'static>, HashError> {
     let (memory, passes, lanes) = COST;
-    let params = Params::new(memory, passes, lanes, None).map_err(|error| HashError::Argon2(error.to_string().into()))?;
+    let params =
+        Params::new(memory, passes, lanes, None).map_err(|error| HashError::Argon2(error.to_string().into()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -138,9 +150,17 @@ mod tests {
     async fn the_right_password_is_recognised_and_no_other_and_none_without_a_user() {
         let hasher = Hasher::new().unwrap();
         let stored = hasher.hash(password("Kopi-Gayo#27rasa")).await.unwrap();
-        assert!(hasher.verify(password("Kopi-Gayo#27rasa"), Some(stored.clone())).await.unwrap());
+        assert!(
+            hasher
+                .verify(password("Kopi-Gayo#27rasa"), Some(stored.clone()))
+                .await
+                .unwrap()
+        );
         for wrong in ["kopi-gayo#27rasa", "", "Kopi-Gayo#27rasa ", &"x".repeat(10_000)] {
-            assert!(!hasher.verify(password(wrong), Some(stored.clone())).await.unwrap(), "{wrong:?}");
+            assert!(
+                !hasher.verify(password(wrong), Some(stored.clone())).await.unwrap(),
+                "{wrong:?}"
+            );
             assert!(!hasher.verify(password(wrong), None).await.unwrap());
         }
     }

@@ -42,7 +42,13 @@ impl Lockout {
     /// No failures yet.
     #[must_use]
     pub const fn none(tenant: TenantId, login: String, now: Timestamp) -> Self {
-        Self { tenant, login, failures: 0, locked_until: None, last: now }
+        Self {
+            tenant,
+            login,
+            failures: 0,
+            locked_until: None,
+            last: now,
+        }
     }
 
     /// Where it is kept.
@@ -60,13 +66,22 @@ impl Lockout {
         let forgotten = self.last.saturating_add(FORGOTTEN_AFTER).is_ok_and(|end| end <= now);
         let failures = if forgotten { 1 } else { self.failures.saturating_add(1) };
         let locked_until = wait(failures).and_then(|wait| now.saturating_add(wait).ok());
-        Ok(Self { failures, locked_until, last: now, ..self })
+        Ok(Self {
+            failures,
+            locked_until,
+            last: now,
+            ..self
+        })
     }
 
     /// The try was a success: all is forgotten.
     #[must_use]
     pub fn succeeded(self) -> Self {
-        Self { failures: 0, locked_until: None, ..self }
+        Self {
+            failures: 0,
+            locked_until: None,
+            ..self
+        }
     }
 }
 
@@ -106,7 +121,9 @@ mod tests {
         let waits: Vec<_> = (1..=13)
             .map(|failures| {
                 let lockout = after(failures);
-                lockout.locked_until.map_or(0, |until| until.as_second() - lockout.last.as_second())
+                lockout
+                    .locked_until
+                    .map_or(0, |until| until.as_second() - lockout.last.as_second())
             })
             .collect();
         assert_eq!(waits, [0, 0, 0, 0, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]);

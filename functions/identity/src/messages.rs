@@ -49,7 +49,10 @@ pub(crate) const fn weakness(weakness: Weakness) -> &'static str {
 }
 
 pub(crate) fn role_name(code: &str) -> Option<&'static str> {
-    ROLE_NAMES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
+    ROLE_NAMES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, name)| *name)
 }
 
 #[rustfmt::skip]
@@ -100,7 +103,10 @@ const ROLE_NAMES: &[(&str, &str)] = &[
 /// What a permission allows, such as "membuat surat".
 pub(crate) fn permission(resource: &str, action: &str) -> String {
     let find = |names: &'static [(&str, &str)], code: &str| {
-        names.iter().find(|(known, _)| *known == code).map_or("", |(_, name)| *name)
+        names
+            .iter()
+            .find(|(known, _)| *known == code)
+            .map_or("", |(_, name)| *name)
     };
     format!("{} {}", find(ACTIONS, action), find(RESOURCES, resource))
 }
@@ -109,26 +115,28 @@ pub(crate) fn permission(resource: &str, action: &str) -> String {
 const RESOURCES: &[(&str, &str)] = &[
     ("user", "pengguna"), ("role", "peran"), ("org_unit", "unit organisasi"), ("api_key", "kunci API"),
     ("audit", "jejak audit"), ("setting", "pengaturan"), ("document", "dokumen"), ("approval", "persetujuan"),
-    ("route", "alur persetujuan"), ("notification", "pemberitahuan"), ("letter", "surat"), ("letter_type", "jenis surat"),
-    ("visitor", "tamu"), ("case", "kasus"), ("invoice", "tagihan"), ("payment", "pembayaran"), ("school", "sekolah"),
-    ("class", "kelas"), ("student", "siswa"), ("attendance", "presensi"), ("grade", "nilai"), ("report", "laporan"),
-    ("admission", "pendaftaran siswa"), ("order", "pesanan produksi"), ("spk", "SPK"), ("material", "bahan"),
-    ("stock", "stok"), ("transfer", "pemindahan barang"), ("purchase", "pembelian"), ("inspection", "pemeriksaan mutu"),
+    ("route", "alur persetujuan"), ("notification", "pemberitahuan"), ("letter", "surat"),
+    ("letter_type", "jenis surat"), ("visitor", "tamu"), ("case", "kasus"), ("invoice", "tagihan"),
+    ("payment", "pembayaran"), ("school", "sekolah"), ("class", "kelas"), ("student", "siswa"),
+    ("attendance", "presensi"), ("grade", "nilai"), ("report", "laporan"), ("admission", "pendaftaran siswa"),
+    ("order", "pesanan produksi"), ("spk", "SPK"), ("material", "bahan"), ("stock", "stok"),
+    ("transfer", "pemindahan barang"), ("purchase", "pembelian"), ("inspection", "pemeriksaan mutu"),
     ("gate", "gerbang"),
 ];
 
 #[rustfmt::skip]
 const ACTIONS: &[(&str, &str)] = &[
     ("create", "membuat"), ("read", "melihat"), ("update", "mengubah"), ("delete", "menghapus"),
-    ("activate", "mengaktifkan atau menonaktifkan"), ("assign_role", "memberi peran kepada"), ("import", "mengimpor"),
-    ("revoke", "mencabut"), ("export", "mengekspor"), ("download", "mengunduh"), ("sign", "menandatangani"),
-    ("decide", "memutuskan"), ("delegate", "melimpahkan"), ("withdraw", "menarik kembali"), ("manage", "mengelola"),
-    ("send", "mengirim"), ("submit", "mengajukan"), ("verify_rt", "memverifikasi di tingkat RT"),
-    ("verify_rw", "memverifikasi di tingkat RW"), ("approve", "menyetujui"), ("print", "mencetak"),
-    ("assign", "menugaskan"), ("escalate", "mengeskalasi"), ("close", "menutup"), ("issue", "menerbitkan"),
-    ("cancel", "membatalkan"), ("record", "mencatat"), ("reconcile", "merekonsiliasi"),
-    ("assign_teacher", "menugaskan guru pada"), ("generate", "membuat"), ("review", "menyeleksi"), ("release", "merilis"),
-    ("allocate", "mengalokasikan"), ("settle", "menyelesaikan utang"), ("move", "memindahkan"), ("adjust", "menyesuaikan"),
+    ("activate", "mengaktifkan atau menonaktifkan"), ("assign_role", "memberi peran kepada"),
+    ("import", "mengimpor"), ("revoke", "mencabut"), ("export", "mengekspor"), ("download", "mengunduh"),
+    ("sign", "menandatangani"), ("decide", "memutuskan"), ("delegate", "melimpahkan"),
+    ("withdraw", "menarik kembali"), ("manage", "mengelola"), ("send", "mengirim"), ("submit", "mengajukan"),
+    ("verify_rt", "memverifikasi di tingkat RT"), ("verify_rw", "memverifikasi di tingkat RW"),
+    ("approve", "menyetujui"), ("print", "mencetak"), ("assign", "menugaskan"), ("escalate", "mengeskalasi"),
+    ("close", "menutup"), ("issue", "menerbitkan"), ("cancel", "membatalkan"), ("record", "mencatat"),
+    ("reconcile", "merekonsiliasi"), ("assign_teacher", "menugaskan guru pada"), ("generate", "membuat"),
+    ("review", "menyeleksi"), ("release", "merilis"), ("allocate", "mengalokasikan"),
+    ("settle", "menyelesaikan utang"), ("move", "memindahkan"), ("adjust", "menyesuaikan"),
     ("receive", "menerima"),
 ];
 

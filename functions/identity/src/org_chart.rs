@@ -99,7 +99,10 @@ impl OrgChart {
     /// An organisation without units.
     #[must_use]
     pub const fn empty(tenant: TenantId) -> Self {
-        Self { tenant, units: BTreeMap::new() }
+        Self {
+            tenant,
+            units: BTreeMap::new(),
+        }
     }
 
     /// Where a tenant's organisation is kept.
@@ -188,7 +191,11 @@ mod tests {
     }
 
     fn unit(parent: Option<&str>) -> OrgUnit {
-        OrgUnit { name: "Unit Contoh".parse().unwrap(), kind: UnitKind::Bidang, parent: parent.map(code) }
+        OrgUnit {
+            name: "Unit Contoh".parse().unwrap(),
+            kind: UnitKind::Bidang,
+            parent: parent.map(code),
+        }
     }
 
     fn office() -> OrgChart {
@@ -201,7 +208,12 @@ mod tests {
 
     #[test]
     fn a_unit_cannot_be_put_below_itself() {
-        for (moved, below) in [("DINAS", "DINAS"), ("DINAS", "SEKRETARIAT"), ("DINAS", "SUBBAG_UMUM"), ("SEKRETARIAT", "SUBBAG_UMUM")] {
+        for (moved, below) in [
+            ("DINAS", "DINAS"),
+            ("DINAS", "SEKRETARIAT"),
+            ("DINAS", "SUBBAG_UMUM"),
+            ("SEKRETARIAT", "SUBBAG_UMUM"),
+        ] {
             let answer = office().change(&code(moved), unit(Some(below)));
             assert_eq!(answer, Err(ChartError::Circle), "{moved} below {below}");
         }
@@ -210,7 +222,10 @@ mod tests {
 
     #[test]
     fn a_unit_belongs_to_one_that_exists_and_has_a_code_of_its_own() {
-        assert_eq!(office().add(code("UPT"), unit(Some("NIHIL"))), Err(ChartError::UnknownParent));
+        assert_eq!(
+            office().add(code("UPT"), unit(Some("NIHIL"))),
+            Err(ChartError::UnknownParent)
+        );
         assert_eq!(office().add(code("DINAS"), unit(None)), Err(ChartError::Taken));
         assert_eq!(office().change(&code("NIHIL"), unit(None)), Err(ChartError::Unknown));
         assert_eq!(office().remove(&code("NIHIL")), Err(ChartError::Unknown));
@@ -230,16 +245,26 @@ mod tests {
             chart.add(code(&format!("U{level}")), unit(parent.as_deref()))
         });
         let last = format!("U{MAX_DEPTH}");
-        assert_eq!(deep.unwrap().add(code("LAGI"), unit(Some(&last))), Err(ChartError::TooLarge));
+        assert_eq!(
+            deep.unwrap().add(code("LAGI"), unit(Some(&last))),
+            Err(ChartError::TooLarge)
+        );
     }
 
     proptest! {
         #[test]
-        fn whatever_is_changed_every_unit_leads_up_to_a_root(moves in prop::collection::vec((0_u8..6, prop::option::of(0_u8..6)), 0..40)) {
+        fn whatever_is_changed_every_unit_leads_up_to_a_root(
+            moves in prop::collection::vec((0_u8..6, prop::option::of(0_u8..6)), 0..40)
+        ) {
             let mut chart = OrgChart::empty("karo".parse().unwrap());
             for (moved, below) in moves {
-                let (moved, unit) = (code(&format!("U{moved}")), unit(below.map(|below| format!("U{below}")).as_deref()));
-                let changed = if chart.unit(&moved).is_some() { chart.clone().change(&moved, unit) } else { chart.clone().add(moved, unit) };
+                let moved = code(&format!("U{moved}"));
+                let unit = unit(below.map(|below| format!("U{below}")).as_deref());
+                let changed = if chart.unit(&moved).is_some() {
+                    chart.clone().change(&moved, unit)
+                } else {
+                    chart.clone().add(moved, unit)
+                };
                 if let Ok(changed) = changed {
                     chart = changed;
                 }

@@ -15,10 +15,46 @@ const SHORTEST_NAME_PART: usize = 4;
 
 /// What people here choose first, and guessers try first. Added to the English lists of the estimator.
 const COMMON_HERE: [&str; 40] = [
-    "indonesia", "merdeka", "pancasila", "garuda", "bismillah", "alhamdulillah", "assalamualaikum", "rahasia", "sandi",
-    "katasandi", "sayang", "sayangku", "cinta", "cintaku", "keluarga", "bahagia", "anakku", "ibuku", "ayahku", "jakarta",
-    "bandung", "surabaya", "medan", "sumatera", "kabanjahe", "berastagi", "karo", "persib", "persija", "kantor", "dinas",
-    "pegawai", "bupati", "camat", "lurah", "desa", "sekolah", "selamat", "semangat", "jaya",
+    "indonesia",
+    "merdeka",
+    "pancasila",
+    "garuda",
+    "bismillah",
+    "alhamdulillah",
+    "assalamualaikum",
+    "rahasia",
+    "sandi",
+    "katasandi",
+    "sayang",
+    "sayangku",
+    "cinta",
+    "cintaku",
+    "keluarga",
+    "bahagia",
+    "anakku",
+    "ibuku",
+    "ayahku",
+    "jakarta",
+    "bandung",
+    "surabaya",
+    "medan",
+    "sumatera",
+    "kabanjahe",
+    "berastagi",
+    "karo",
+    "persib",
+    "persija",
+    "kantor",
+    "dinas",
+    "pegawai",
+    "bupati",
+    "camat",
+    "lurah",
+    "desa",
+    "sekolah",
+    "selamat",
+    "semangat",
+    "jaya",
 ];
 
 /// A password as somebody typed it. Never shown by `Debug`, never serialised.
@@ -105,7 +141,11 @@ impl Password {
     /// That it may become the password of somebody who goes by `names`.
     pub fn check(&self, names: &[&str]) -> Result<(), PasswordError> {
         let weaknesses = self.strength(names).weaknesses;
-        if weaknesses.is_empty() { Ok(()) } else { Err(PasswordError::Weak(weaknesses)) }
+        if weaknesses.is_empty() {
+            Ok(())
+        } else {
+            Err(PasswordError::Weak(weaknesses))
+        }
     }
 
     /// How strong it is for somebody who goes by `names`.
@@ -115,7 +155,11 @@ impl Password {
         let has = |kind: fn(char) -> bool| self.0.chars().any(kind);
         let inputs: Vec<&str> = names.iter().copied().chain(COMMON_HERE).collect();
         // The estimator's time grows with the length; what is too long is refused unseen.
-        let score = if length > LONGEST { Score::Zero } else { zxcvbn(&self.0, &inputs).score() };
+        let score = if length > LONGEST {
+            Score::Zero
+        } else {
+            zxcvbn(&self.0, &inputs).score()
+        };
         let rules = [
             (length < SHORTEST, Weakness::TooShort),
             (length > LONGEST, Weakness::TooLong),
@@ -126,8 +170,14 @@ impl Password {
             (length <= LONGEST && score < Score::Two, Weakness::Common),
             (self.is_like(names), Weakness::LikeName),
         ];
-        let weaknesses = rules.into_iter().filter_map(|(broken, weakness)| broken.then_some(weakness)).collect();
-        Strength { score: u8::from(score), weaknesses }
+        let weaknesses = rules
+            .into_iter()
+            .filter_map(|(broken, weakness)| broken.then_some(weakness))
+            .collect();
+        Strength {
+            score: u8::from(score),
+            weaknesses,
+        }
     }
 
     /// Whether a name, or a part of it, stands in the password forwards or backwards.
@@ -136,7 +186,10 @@ impl Password {
         let backwards: String = folded.chars().rev().collect();
         names
             .iter()
-            .flat_map(|name| name.split(|character: char| !character.is_alphanumeric()).chain([*name]))
+            .flat_map(|name| {
+                name.split(|character: char| !character.is_alphanumeric())
+                    .chain([*name])
+            })
             .filter(|part| part.chars().count() >= SHORTEST_NAME_PART)
             .map(str::to_lowercase)
             .any(|part| folded.contains(&part) || backwards.contains(&part))

@@ -18,7 +18,18 @@ pub struct Permission {
 /// What may be done, by resource.
 pub const CATALOGUE: &[(&str, &[&str])] = &[
     // Accounts.
-    ("user", &["create", "read", "update", "delete", "activate", "assign_role", "import"]),
+    (
+        "user",
+        &[
+            "create",
+            "read",
+            "update",
+            "delete",
+            "activate",
+            "assign_role",
+            "import",
+        ],
+    ),
     ("role", &["create", "read", "update", "delete"]),
     ("org_unit", &["create", "read", "update", "delete"]),
     ("api_key", &["create", "read", "revoke"]),
@@ -30,7 +41,19 @@ pub const CATALOGUE: &[(&str, &[&str])] = &[
     ("route", &["read", "manage"]),
     ("notification", &["read", "send", "manage"]),
     // Residents' letters.
-    ("letter", &["create", "read", "update", "submit", "verify_rt", "verify_rw", "approve", "print"]),
+    (
+        "letter",
+        &[
+            "create",
+            "read",
+            "update",
+            "submit",
+            "verify_rt",
+            "verify_rw",
+            "approve",
+            "print",
+        ],
+    ),
     ("letter_type", &["read", "manage"]),
     // Visitors and their cases.
     ("visitor", &["create", "read", "update"]),
@@ -109,7 +132,9 @@ impl Serialize for Permission {
 
 impl<'de> Deserialize<'de> for Permission {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -131,7 +156,16 @@ mod tests {
 
     #[test]
     fn a_permission_that_nobody_defined_does_not_exist() {
-        for bad in ["", "letter", "letter:", "letter:*", "*:*", "Letter:approve", "letter:approve:all", "letter:fly"] {
+        for bad in [
+            "",
+            "letter",
+            "letter:",
+            "letter:*",
+            "*:*",
+            "Letter:approve",
+            "letter:approve:all",
+            "letter:fly",
+        ] {
             assert!(bad.parse::<Permission>().is_err(), "{bad:?}");
         }
         let held = ["letter:approve".to_owned(), "letter:fly".to_owned()];

@@ -7,7 +7,10 @@ use kernel::Sha256Digest;
 ///
 /// # Panics
 /// When the operating system has none to give: no secret made then could be trusted.
-#[allow(clippy::expect_used, reason = "going on without randomness would make secrets guessable")]
+#[allow(
+    clippy::expect_used,
+    reason = "going on without randomness would make secrets guessable"
+)]
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut raw = [0; N];
     aws_lc_rs::rand::fill(&mut raw).expect("the operating system gives random numbers");
@@ -28,6 +31,10 @@ pub(crate) fn is_kept(secret: &str, digest: &Sha256Digest) -> bool {
 /// Four groups of four characters that nobody confuses: 80 random bits, to be typed once from paper.
 pub(crate) fn one_time_password() -> String {
     let text = data_encoding::BASE32_NOPAD.encode(&bytes::<10>()).to_ascii_lowercase();
-    let groups: Vec<String> = text.as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+    let groups: Vec<String> = text
+        .as_bytes()
+        .chunks(4)
+        .map(|group| String::from_utf8_lossy(group).into_owned())
+        .collect();
     groups.join("-")
 }

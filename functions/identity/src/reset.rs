@@ -80,7 +80,11 @@ impl PasswordReset {
             && user.id == self.user
             && user.generation == self.generation
             && user.active;
-        if good { Ok(Self { used: true, ..self }) } else { Err(ResetError::Void) }
+        if good {
+            Ok(Self { used: true, ..self })
+        } else {
+            Err(ResetError::Void)
+        }
     }
 
     /// Where it is kept.
@@ -147,7 +151,14 @@ mod tests {
             org_unit: None,
             territory: Neighbourhood::default(),
         };
-        User::register(UserId::from_bytes([7; 16]), "karo".parse().unwrap(), profile, BTreeSet::new(), at(0)).unwrap()
+        User::register(
+            UserId::from_bytes([7; 16]),
+            "karo".parse().unwrap(),
+            profile,
+            BTreeSet::new(),
+            at(0),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -170,9 +181,20 @@ mod tests {
     fn a_permission_is_void_after_another_password_for_another_secret_and_for_whoever_is_deactivated() {
         let (reset, ticket) = PasswordReset::give(&user(), MAILED_FOR, at(0));
         let changed = user().signed_out_everywhere();
-        let inactive = User { active: false, ..user() };
-        let other = User { id: UserId::from_bytes([8; 16]), ..user() };
-        for (ticket, user) in [(&ticket, &changed), (&ticket, &inactive), (&ticket, &other), (&ticket.next(), &user())] {
+        let inactive = User {
+            active: false,
+            ..user()
+        };
+        let other = User {
+            id: UserId::from_bytes([8; 16]),
+            ..user()
+        };
+        for (ticket, user) in [
+            (&ticket, &changed),
+            (&ticket, &inactive),
+            (&ticket, &other),
+            (&ticket.next(), &user()),
+        ] {
             assert_eq!(reset.clone().redeem(ticket, user, at(1)), Err(ResetError::Void));
         }
     }

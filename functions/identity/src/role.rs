@@ -46,7 +46,11 @@ impl Role {
     /// What it gives: nothing once it is gone.
     #[must_use]
     pub fn grants(&self) -> BTreeSet<Permission> {
-        if self.deleted { BTreeSet::new() } else { self.permissions.clone() }
+        if self.deleted {
+            BTreeSet::new()
+        } else {
+            self.permissions.clone()
+        }
     }
 }
 
@@ -59,8 +63,14 @@ impl Record for Role {
         if self.deleted {
             return Indexes::default();
         }
-        let listed = Key { pk: Self::index_of(&self.tenant), sk: self.code.as_str().into() };
-        Indexes { gsi1: Some(listed), gsi2: None }
+        let listed = Key {
+            pk: Self::index_of(&self.tenant),
+            sk: self.code.as_str().into(),
+        };
+        Indexes {
+            gsi1: Some(listed),
+            gsi2: None,
+        }
     }
 }
 
@@ -105,7 +115,11 @@ impl Fault for GrantError {
 /// Whether somebody who holds `held` may give `granted`, or change those who hold it. Otherwise an administrator of
 /// little could take over the account of an administrator of everything, by changing its e-mail address.
 pub fn within(held: &BTreeSet<Permission>, granted: &BTreeSet<Permission>) -> Result<(), GrantError> {
-    if granted.is_subset(held) { Ok(()) } else { Err(GrantError::Escalation) }
+    if granted.is_subset(held) {
+        Ok(())
+    } else {
+        Err(GrantError::Escalation)
+    }
 }
 
 /// That a code is free for a tenant's own role.

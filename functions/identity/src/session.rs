@@ -92,7 +92,10 @@ struct KeyView {
 #[utoipa::path(get, path = "/.well-known/jwks.json", responses((status = 200, body = KeySet), Problems))]
 async fn key_set(State(session): State<Session>) -> Result<Response, Problem> {
     let (accounts, keys) = (&session.accounts, &session.keys);
-    let ring = keys.current(&accounts.table, accounts.environment.now()).await.map_err(IdentityError::from)?;
+    let ring = keys
+        .current(&accounts.table, accounts.environment.now())
+        .await
+        .map_err(IdentityError::from)?;
     let keys = ring.public().keys.iter().map(|key| KeyView {
         kty: "EC",
         crv: "P-256",

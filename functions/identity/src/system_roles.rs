@@ -30,16 +30,21 @@ impl SystemRole {
     pub fn permissions(&self) -> BTreeSet<Permission> {
         match self.grants {
             Grants::Everything => Permission::all().collect(),
-            Grants::These(groups) => groups.iter().flat_map(|group| spelled_out(group)).filter_map(|text| text.parse().ok()).collect(),
+            Grants::These(groups) => groups
+                .iter()
+                .flat_map(|group| spelled_out(group))
+                .filter_map(|text| text.parse().ok())
+                .collect(),
         }
     }
 }
 
 /// Each permission of a group in full.
 fn spelled_out(group: &str) -> impl Iterator<Item = String> {
-    group.split(' ').filter_map(|part| part.split_once(':')).flat_map(|(resource, actions)| {
-        actions.split(',').map(move |action| format!("{resource}:{action}"))
-    })
+    group
+        .split(' ')
+        .filter_map(|part| part.split_once(':'))
+        .flat_map(|(resource, actions)| actions.split(',').map(move |action| format!("{resource}:{action}")))
 }
 
 /// Whoever looks after accounts.
@@ -47,7 +52,10 @@ const ACCOUNTS: &str = "user:create,read,update,delete,activate,assign_role,impo
     org_unit:create,read,update,delete api_key:create,read,revoke";
 
 const fn role(code: &'static str, grants: &'static [&'static str]) -> SystemRole {
-    SystemRole { code, grants: Grants::These(grants) }
+    SystemRole {
+        code,
+        grants: Grants::These(grants),
+    }
 }
 
 /// Every system role, by the kind of organisation that uses it.
@@ -161,7 +169,11 @@ mod tests {
     fn every_role_has_a_code_of_its_own_a_name_for_people_and_only_permissions_that_exist() {
         let mut codes = BTreeSet::new();
         for role in SYSTEM_ROLES {
-            assert!(role.code.parse::<RoleCode>().is_ok() && codes.insert(role.code), "{}", role.code);
+            assert!(
+                role.code.parse::<RoleCode>().is_ok() && codes.insert(role.code),
+                "{}",
+                role.code
+            );
             assert!(messages::role_name(role.code).is_some(), "{}", role.code);
             match role.grants {
                 Grants::Everything => {}
@@ -179,17 +191,38 @@ mod tests {
     fn only_the_super_admin_may_do_everything() {
         let all = Permission::all().count();
         for role in SYSTEM_ROLES {
-            assert_eq!(role.permissions().len() == all, role.code == "super_admin", "{}", role.code);
+            assert_eq!(
+                role.permissions().len() == all,
+                role.code == "super_admin",
+                "{}",
+                role.code
+            );
         }
     }
 
     #[test]
     fn the_roles_of_each_kind_of_organisation_are_there() {
-        let factory = SYSTEM_ROLES.iter().skip_while(|role| role.code != "factory_developer").count();
+        let factory = SYSTEM_ROLES
+            .iter()
+            .skip_while(|role| role.code != "factory_developer")
+            .count();
         assert_eq!(factory, 22);
         for code in [
-            "admin", "receptionist", "operator", "warga", "verifikator_rt", "verifikator_rw", "super_admin", "school_admin",
-            "teacher", "student", "parent", "finance_staff", "admission_staff", "employee", "head_of_office",
+            "admin",
+            "receptionist",
+            "operator",
+            "warga",
+            "verifikator_rt",
+            "verifikator_rw",
+            "super_admin",
+            "school_admin",
+            "teacher",
+            "student",
+            "parent",
+            "finance_staff",
+            "admission_staff",
+            "employee",
+            "head_of_office",
         ] {
             assert!(SystemRole::find(code).is_some(), "{code}");
         }
@@ -197,7 +230,12 @@ mod tests {
 
     #[test]
     fn a_resident_verifies_nothing_and_an_rt_verifier_not_for_the_rw() {
-        let may = |code: &str, what: &str| SystemRole::find(code).unwrap().permissions().contains(&what.parse().unwrap());
+        let may = |code: &str, what: &str| {
+            SystemRole::find(code)
+                .unwrap()
+                .permissions()
+                .contains(&what.parse().unwrap())
+        };
         assert!(!may("warga", "letter:verify_rt") && !may("warga", "approval:decide"));
         assert!(may("verifikator_rt", "letter:verify_rt") && !may("verifikator_rt", "letter:verify_rw"));
         assert!(!may("verifikator_rw", "letter:approve") && may("super_admin", "letter:approve"));

@@ -28,13 +28,20 @@ impl Ticket {
     /// A new one.
     #[must_use]
     pub fn new(tenant: TenantId) -> Self {
-        Self { tenant, id: TicketId(UserId::from_bytes(random::bytes())), secret: random::text() }
+        Self {
+            tenant,
+            id: TicketId(UserId::from_bytes(random::bytes())),
+            secret: random::text(),
+        }
     }
 
     /// Another secret for the same.
     #[must_use]
     pub fn next(&self) -> Self {
-        Self { secret: random::text(), ..self.clone() }
+        Self {
+            secret: random::text(),
+            ..self.clone()
+        }
     }
 
     /// What is kept of it.
@@ -84,7 +91,8 @@ impl FromStr for Ticket {
     fn from_str(text: &str) -> Result<Self, NameError> {
         let error = NameError { kind: "token" };
         let mut parts = text.split('.');
-        let (Some(tenant), Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(tenant), Some(id), Some(secret), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(error);
         };
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
@@ -93,7 +101,11 @@ impl FromStr for Ticket {
         }
         let tenant = tenant.parse().map_err(|_malformed| error)?;
         let id = id.parse().map_err(|_malformed| error)?;
-        Ok(Self { tenant, id, secret: secret.to_owned() })
+        Ok(Self {
+            tenant,
+            id,
+            secret: secret.to_owned(),
+        })
     }
 }
 
@@ -116,7 +128,16 @@ mod tests {
     fn a_text_that_is_no_ticket_is_refused() {
         let text = Ticket::new("karo".parse().unwrap()).to_string();
         let short = &text[..text.len() - 1];
-        for bad in ["", "karo", "karo.x.y", "..", &format!("{text}.x"), short, &text.replace("karo", "public"), &format!("{short}#")] {
+        for bad in [
+            "",
+            "karo",
+            "karo.x.y",
+            "..",
+            &format!("{text}.x"),
+            short,
+            &text.replace("karo", "public"),
+            &format!("{short}#"),
+        ] {
             assert!(bad.parse::<Ticket>().is_err(), "{bad:?}");
         }
     }

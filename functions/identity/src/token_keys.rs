@@ -75,7 +75,10 @@ impl KeyFolder {
     /// Reads the folder.
     pub(crate) fn open(path: PathBuf) -> Result<Self, KeyError> {
         let keys = Arc::new(KeyRing::read(&path)?);
-        Ok(Self { path, state: Arc::new(Mutex::new(State { keys, looked_at: None })) })
+        Ok(Self {
+            path,
+            state: Arc::new(Mutex::new(State { keys, looked_at: None })),
+        })
     }
 
     /// The keys to sign with. Their public halves are in the table before anything is signed with them.
@@ -89,7 +92,10 @@ impl KeyFolder {
         if published.is_none_or(|stored| stored.value != keys.public) {
             table.transaction().overwrite(&keys.public)?.commit().await?;
         }
-        *state = State { keys: keys.clone(), looked_at: Some(now) };
+        *state = State {
+            keys: keys.clone(),
+            looked_at: Some(now),
+        };
         Ok(keys)
     }
 }
@@ -99,7 +105,11 @@ impl KeyRing {
         let mut files = BTreeMap::new();
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
-            let kid = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+            let kid = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default()
+                .to_owned();
             if path.extension().is_some_and(|extension| extension == "pem") {
                 files.insert(kid, std::fs::read(&path)?);
             }
@@ -117,16 +127,27 @@ impl KeyRing {
             let AlgorithmParameters::EllipticCurve(point) = jwk.algorithm else {
                 return Err(malformed());
             };
-            public.push(PublicKey { kid: kid.clone(), x: point.x, y: point.y });
+            public.push(PublicKey {
+                kid: kid.clone(),
+                x: point.x,
+                y: point.y,
+            });
             newest = Some((kid, signer));
         }
         let (newest, signer) = newest.ok_or(KeyError::None)?;
-        Ok(Self { newest, signer, public: TokenKeys { keys: public } })
+        Ok(Self {
+            newest,
+            signer,
+            public: TokenKeys { keys: public },
+        })
     }
 
     /// Signs with the newest.
     pub(crate) fn sign(&self, claims: &Claims) -> Result<String, KeyError> {
-        let header = Header { kid: Some(self.newest.clone()), ..Header::new(Algorithm::ES256) };
+        let header = Header {
+            kid: Some(self.newest.clone()),
+            ..Header::new(Algorithm::ES256)
+        };
         jsonwebtoken::encode(&header, claims, &self.signer).map_err(|_refused| KeyError::Malformed(self.newest.clone()))
     }
 
@@ -156,7 +177,10 @@ mod tests {
         std::fs::write(folder.path().join("README"), "x").unwrap();
         let ring = KeyRing::read(folder.path()).unwrap();
         let kids: Vec<_> = ring.public.keys.iter().map(|key| key.kid.as_str()).collect();
-        assert_eq!((ring.newest.as_str(), kids), ("2026-03", vec!["2026-01", "2026-02", "2026-03"]));
+        assert_eq!(
+            (ring.newest.as_str(), kids),
+            ("2026-03", vec!["2026-01", "2026-02", "2026-03"])
+        );
     }
 
     #[test]
@@ -168,6 +192,9 @@ mod tests {
         let larger = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
         std::fs::write(folder.path().join("2026-01.pem"), larger.serialize_pem()).unwrap();
         assert!(matches!(KeyRing::read(folder.path()), Err(KeyError::Malformed(_))));
-        assert!(matches!(KeyRing::read(&folder.path().join("none")), Err(KeyError::File(_))));
+        assert!(matches!(
+            KeyRing::read(&folder.path().join("none")),
+            Err(KeyError::File(_))
+        ));
     }
 }

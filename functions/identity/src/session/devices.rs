@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use platform::{AuditEntry, Caller, CallerKind, Index, Origin, Params, Paging, PathId, Problem, Query};
+use platform::{AuditEntry, Caller, CallerKind, Index, Origin, Paging, Params, PathId, Problem, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -52,7 +52,12 @@ pub(super) struct DevicePage {
 }
 
 /// Who asks.
-#[utoipa::path(get, path = "/auth/session", security(("bearer" = [])), responses((status = 200, body = WhoAmI), Problems))]
+#[utoipa::path(
+    get,
+    path = "/auth/session",
+    security(("bearer" = [])),
+    responses((status = 200, body = WhoAmI), Problems),
+)]
 pub(super) async fn who_am_i(caller: Caller) -> Json<WhoAmI> {
     Json(WhoAmI {
         id: caller.id,
@@ -71,9 +76,13 @@ pub(super) async fn who_am_i(caller: Caller) -> Json<WhoAmI> {
 }
 
 /// The devices that are signed in as the caller.
-#[utoipa::path(get, path = "/auth/sessions", security(("bearer" = [])),
+#[utoipa::path(
+    get,
+    path = "/auth/sessions",
+    security(("bearer" = [])),
     params(("limit" = Option<u16>, Query, description = "1 to 100"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = DevicePage), Problems))]
+    responses((status = 200, body = DevicePage), Problems),
+)]
 pub(super) async fn list(
     State(session): State<Session>,
     caller: Caller,
@@ -81,10 +90,19 @@ pub(super) async fn list(
 ) -> Result<Json<DevicePage>, Problem> {
     let (user, current) = session.signed_in(&caller).await?;
     let pk = Family::index_of(&caller.tenant, &user.value.id);
-    let query = Query { index: Index::Gsi1, pk: &pk, prefix: "", ascending: true };
+    let query = Query {
+        index: Index::Gsi1,
+        pk: &pk,
+        prefix: "",
+        ascending: true,
+    };
     paging.check(&query)?;
     let accounts = &session.accounts;
-    let page = accounts.table.page::<Family>(&query, &paging).await.map_err(IdentityError::from)?;
+    let page = accounts
+        .table
+        .page::<Family>(&query, &paging)
+        .await
+        .map_err(IdentityError::from)?;
     let now = accounts.environment.now();
     let families = page.items.into_iter().map(|stored| stored.value);
     let items = families.filter(|family| family.is_active(now) && family.generation == user.value.generation);
@@ -96,12 +114,20 @@ pub(super) async fn list(
         since: family.since,
         last_seen: family.last_seen,
     });
-    Ok(Json(DevicePage { items: items.collect(), next: page.next }))
+    Ok(Json(DevicePage {
+        items: items.collect(),
+        next: page.next,
+    }))
 }
 
 /// Signs one of the caller's devices out.
-#[utoipa::path(delete, path = "/auth/sessions/{id}", security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 204, description = "Signed out."), Problems))]
+#[utoipa::path(
+    delete,
+    path = "/auth/sessions/{id}",
+    security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 204, description = "Signed out."), Problems),
+)]
 pub(super) async fn end(
     State(session): State<Session>,
     caller: Caller,
@@ -116,11 +142,21 @@ impl Session {
     async fn end_device(&self, caller: &Caller, id: &TicketId, origin: &Origin) -> Result<(), IdentityError> {
         let (user, _) = self.signed_in(caller).await?;
         let accounts = &self.accounts;
-        let found = accounts.table.find::<Family>(&Family::key_of(&caller.tenant, id)).await?;
-        let found = found.filter(|stored| stored.value.user == user.value.id).ok_or(IdentityError::Unknown)?;
+        let found = accounts
+            .table
+            .find::<Family>(&Family::key_of(&caller.tenant, id))
+            .await?;
+        let found = found
+            .filter(|stored| stored.value.user == user.value.id)
+            .ok_or(IdentityError::Unknown)?;
         let family = found.value.revoke();
-        let entry = AuditEntry::success(person(&user.value.id), "auth.session_ended", "session", id.as_str()).from(origin);
-        let transaction = accounts.table.transaction().update(&family, found.version)?.expires(keep(family.until));
+        let entry =
+            AuditEntry::success(person(&user.value.id), "auth.session_ended", "session", id.as_str()).from(origin);
+        let transaction = accounts
+            .table
+            .transaction()
+            .update(&family, found.version)?
+            .expires(keep(family.until));
         Ok(accounts.commit(transaction, &caller.tenant, entry).await?)
     }
 }

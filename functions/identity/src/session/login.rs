@@ -35,19 +35,34 @@ pub(super) struct RefreshBody {
 }
 
 /// Signs in.
-#[utoipa::path(post, path = "/auth/login", request_body = Credentials, responses((status = 200, body = SignedIn), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    request_body = Credentials,
+    responses((status = 200, body = SignedIn), Problems),
+)]
 pub(super) async fn login(
     State(session): State<Session>,
     origin: Origin,
     JsonBody(body): JsonBody<Credentials>,
 ) -> Result<Json<SignedIn>, Problem> {
     // An office that cannot exist is an office that does not exist.
-    let tenant: TenantId = body.tenant.parse().map_err(|_malformed| IdentityError::WrongCredentials)?;
-    Ok(Json(session.sign_in(&tenant, &body.username, body.password, &origin).await?))
+    let tenant: TenantId = body
+        .tenant
+        .parse()
+        .map_err(|_malformed| IdentityError::WrongCredentials)?;
+    Ok(Json(
+        session.sign_in(&tenant, &body.username, body.password, &origin).await?,
+    ))
 }
 
 /// Exchanges a refresh token for new tokens. It is good once: with an old one, the whole session ends.
-#[utoipa::path(post, path = "/auth/refresh", request_body = RefreshBody, responses((status = 200, body = Tokens), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/refresh",
+    request_body = RefreshBody,
+    responses((status = 200, body = Tokens), Problems),
+)]
 pub(super) async fn refresh(
     State(session): State<Session>,
     origin: Origin,
@@ -57,7 +72,12 @@ pub(super) async fn refresh(
 }
 
 /// Signs this device out.
-#[utoipa::path(post, path = "/auth/logout", request_body = RefreshBody, responses((status = 204, description = "Signed out, if it was signed in."), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    request_body = RefreshBody,
+    responses((status = 204, description = "Signed out, if it was signed in."), Problems),
+)]
 pub(super) async fn logout(
     State(session): State<Session>,
     origin: Origin,
@@ -70,7 +90,12 @@ pub(super) async fn logout(
 }
 
 /// Signs every device out.
-#[utoipa::path(post, path = "/auth/logout-all", security(("bearer" = [])), responses((status = 204, description = "Signed out everywhere."), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/logout-all",
+    security(("bearer" = [])),
+    responses((status = 204, description = "Signed out everywhere."), Problems),
+)]
 pub(super) async fn logout_all(
     State(session): State<Session>,
     caller: Caller,
@@ -90,11 +115,16 @@ impl Session {
             let now = accounts.environment.now();
             let stored = accounts.table.find::<Family>(&key).await?.ok_or(RefreshError::Ended)?;
             let (family, version) = (stored.value, stored.version);
-            let user = accounts.find(&family.tenant, &family.user).await?.ok_or(RefreshError::Ended)?.value;
+            let user = accounts
+                .find(&family.tenant, &family.user)
+                .await?
+                .ok_or(RefreshError::Ended)?
+                .value;
             if !user.active || user.generation != family.generation {
                 return Err(RefreshError::Ended.into());
             }
-            let entry = |action| AuditEntry::success(person(&user.id), action, "session", family.id.as_str()).from(origin);
+            let entry =
+                |action| AuditEntry::success(person(&user.id), action, "session", family.id.as_str()).from(origin);
             let (next, answer) = match family.clone().rotate(&ticket, origin, now) {
                 Ok((next, token)) => (next, Ok((token, entry("auth.token_refreshed")))),
                 Err(RefreshError::Reused) => {
@@ -103,7 +133,11 @@ impl Session {
                 }
                 Err(RefreshError::Ended) => return Err(RefreshError::Ended.into()),
             };
-            let transaction = accounts.table.transaction().update(&next, version)?.expires(keep(next.until));
+            let transaction = accounts
+                .table
+                .transaction()
+                .update(&next, version)?
+                .expires(keep(next.until));
             let (answer, entry) = match answer {
                 Ok((token, entry)) => (Ok(token), entry),
                 Err((error, entry)) => (Err(error), entry),
@@ -118,12 +152,19 @@ impl Session {
 
     async fn leave(&self, ticket: &Ticket, origin: &Origin) -> Result<(), IdentityError> {
         let accounts = &self.accounts;
-        let found = accounts.table.find::<Family>(&Family::key_of(&ticket.tenant, &ticket.id)).await?;
+        let found = accounts
+            .table
+            .find::<Family>(&Family::key_of(&ticket.tenant, &ticket.id))
+            .await?;
         match found {
             Some(stored) if stored.value.holds(ticket) && !stored.value.revoked => {
                 let family = stored.value.revoke();
                 let entry = AuditEntry::success(person(&family.user), "auth.logout", "session", family.id.as_str());
-                let transaction = accounts.table.transaction().update(&family, stored.version)?.expires(keep(family.until));
+                let transaction = accounts
+                    .table
+                    .transaction()
+                    .update(&family, stored.version)?
+                    .expires(keep(family.until));
                 Ok(accounts.commit(transaction, &family.tenant, entry.from(origin)).await?)
             }
             Some(_) | None => Ok(()),
@@ -135,6 +176,9 @@ impl Session {
         let changed = user.value.signed_out_everywhere();
         let entry = AuditEntry::success(person(&changed.id), "auth.logout_all", "user", changed.id.as_str());
         let transaction = self.accounts.table.transaction().update(&changed, user.version)?;
-        Ok(self.accounts.commit(transaction, &changed.tenant, entry.from(origin)).await?)
+        Ok(self
+            .accounts
+            .commit(transaction, &changed.tenant, entry.from(origin))
+            .await?)
     }
 }

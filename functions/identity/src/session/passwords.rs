@@ -77,8 +77,13 @@ pub(super) struct StrengthView {
 }
 
 /// Changes the caller's password. Every other device is signed out.
-#[utoipa::path(post, path = "/auth/change-password", security(("bearer" = [])), request_body = Change,
-    responses((status = 200, body = Tokens), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/change-password",
+    security(("bearer" = [])),
+    request_body = Change,
+    responses((status = 200, body = Tokens), Problems),
+)]
 pub(super) async fn change(
     State(session): State<Session>,
     caller: Caller,
@@ -89,8 +94,12 @@ pub(super) async fn change(
 }
 
 /// Sends a link to choose a new password, if there is such a user with an e-mail address.
-#[utoipa::path(post, path = "/auth/forgot-password", request_body = Forgot,
-    responses((status = 202, description = "The same answer, whether or not there is such a user."), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/forgot-password",
+    request_body = Forgot,
+    responses((status = 202, description = "The same answer, whether or not there is such a user."), Problems),
+)]
 pub(super) async fn forgot(
     State(session): State<Session>,
     origin: Origin,
@@ -103,8 +112,12 @@ pub(super) async fn forgot(
 }
 
 /// Chooses a password with a permission. Every device is signed out.
-#[utoipa::path(post, path = "/auth/reset-password", request_body = Reset,
-    responses((status = 204, description = "The password is the new one."), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/reset-password",
+    request_body = Reset,
+    responses((status = 204, description = "The password is the new one."), Problems),
+)]
 pub(super) async fn reset(
     State(session): State<Session>,
     origin: Origin,
@@ -115,15 +128,29 @@ pub(super) async fn reset(
 }
 
 /// How strong a password would be. It is not kept.
-#[utoipa::path(post, path = "/auth/password-strength", request_body = Candidate,
-    responses((status = 200, body = StrengthView), Problems))]
+#[utoipa::path(
+    post,
+    path = "/auth/password-strength",
+    request_body = Candidate,
+    responses((status = 200, body = StrengthView), Problems),
+)]
 pub(super) async fn strength(JsonBody(body): JsonBody<Candidate>) -> Json<StrengthView> {
-    let names: Vec<&str> = body.names.iter().map(String::as_str).filter(|name| name.len() <= 254).take(10).collect();
+    let names: Vec<&str> = body
+        .names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.len() <= 254)
+        .take(10)
+        .collect();
     let strength = body.password.strength(&names);
     Json(StrengthView {
         score: strength.score,
         acceptable: strength.weaknesses.is_empty(),
-        advice: strength.weaknesses.iter().map(|weakness| messages::weakness(*weakness)).collect(),
+        advice: strength
+            .weaknesses
+            .iter()
+            .map(|weakness| messages::weakness(*weakness))
+            .collect(),
         weaknesses: strength.weaknesses,
     })
 }
@@ -137,7 +164,9 @@ impl Session {
         let hash = user.value.usable_hash(accounts.environment.now());
         if !self.hasher.verify(body.current_password, hash).await? {
             let entry = AuditEntry::success(Actor::from(caller), "user.password_changed", "user", subject);
-            accounts.record(tenant, entry.refused("session.wrong_credentials").from(origin)).await?;
+            accounts
+                .record(tenant, entry.refused("session.wrong_credentials").from(origin))
+                .await?;
             return Err(IdentityError::WrongCredentials);
         }
         self.forget_tries(tenant, subject).await?;
@@ -145,7 +174,12 @@ impl Session {
         let changed = user.value.with_password(hash);
         let now = accounts.environment.now();
         let (family, ticket) = Family::open(tenant.clone(), changed.id.clone(), changed.generation, origin, now);
-        let entry = AuditEntry::success(Actor::from(caller), "user.password_changed", "user", changed.id.as_str());
+        let entry = AuditEntry::success(
+            Actor::from(caller),
+            "user.password_changed",
+            "user",
+            changed.id.as_str(),
+        );
         let transaction = accounts.table.transaction().update(&changed, user.version)?;
         let transaction = transaction.insert(&family)?.expires(keep(family.until));
         accounts.commit(transaction, tenant, entry.from(origin)).await?;
@@ -155,7 +189,11 @@ impl Session {
     /// The hash of a password that `user` may choose.
     async fn accept(&self, user: &User, password: Password) -> Result<Hash, IdentityError> {
         let sealed = user.profile.email.as_ref().map(|email| &email.sealed);
-        let email: Option<Email> = self.accounts.open(user, "email", sealed)?.map(|text| text.parse()).transpose()?;
+        let email: Option<Email> = self
+            .accounts
+            .open(user, "email", sealed)?
+            .map(|text| text.parse())
+            .transpose()?;
         let local = email.as_ref().map_or("", Email::local_part);
         password.check(&[user.profile.username.as_str(), user.profile.name.as_str(), local])?;
         let in_use = user.credentials.hash.iter().cloned();
@@ -175,7 +213,10 @@ impl Session {
         }
         let subject = accounts.lookup(tenant, "login", &login.trim().to_lowercase());
         let hour = now.as_second().div_euclid(3600);
-        let counter = Key { pk: format!("{tenant}#reset-mails#{subject}"), sk: hour.to_string() };
+        let counter = Key {
+            pk: format!("{tenant}#reset-mails#{subject}"),
+            sk: hour.to_string(),
+        };
         let forget = now.saturating_add(SignedDuration::from_hours(2)).unwrap_or(now);
         if accounts.table.count(&counter, forget).await? > MAILS {
             return Ok(());
@@ -184,12 +225,20 @@ impl Session {
             Ok(login) => accounts.by_login(tenant, &login).await?.map(|stored| stored.value),
             Err(_malformed) => None,
         };
-        let nobody = Actor { id: subject.clone(), kind: ActorKind::Anonymous };
+        let nobody = Actor {
+            id: subject.clone(),
+            kind: ActorKind::Anonymous,
+        };
         let entry = |id: &str| AuditEntry::success(nobody, "user.password_reset_requested", "user", id).from(origin);
         let user = user.filter(|user| user.active);
-        let sealed = user.as_ref().and_then(|user| user.profile.email.as_ref()).map(|email| &email.sealed);
+        let sealed = user
+            .as_ref()
+            .and_then(|user| user.profile.email.as_ref())
+            .map(|email| &email.sealed);
         let (Some(user), Some(sealed)) = (&user, sealed) else {
-            return Ok(accounts.record(tenant, entry(&subject).refused("identity.unknown")).await?);
+            return Ok(accounts
+                .record(tenant, entry(&subject).refused("identity.unknown"))
+                .await?);
         };
         let Some(email) = accounts.open(user, "email", Some(sealed))? else {
             return Ok(());
@@ -218,13 +267,24 @@ impl Session {
     async fn redeem(&self, token: &str, password: Password, origin: &Origin) -> Result<(), IdentityError> {
         let ticket: Ticket = token.parse().map_err(|_malformed| ResetError::Void)?;
         let accounts = &self.accounts;
-        let found = accounts.table.find::<PasswordReset>(&PasswordReset::key_of(&ticket.tenant, &ticket.id)).await?;
+        let found = accounts
+            .table
+            .find::<PasswordReset>(&PasswordReset::key_of(&ticket.tenant, &ticket.id))
+            .await?;
         let reset = found.ok_or(ResetError::Void)?;
-        let user = accounts.find(&ticket.tenant, &reset.value.user).await?.ok_or(ResetError::Void)?;
+        let user = accounts
+            .find(&ticket.tenant, &reset.value.user)
+            .await?
+            .ok_or(ResetError::Void)?;
         let used = reset.value.redeem(&ticket, &user.value, accounts.environment.now())?;
         let hash = self.accept(&user.value, password).await?;
         let changed = user.value.with_password(hash);
-        let entry = AuditEntry::success(person(&changed.id), "user.password_changed", "user", changed.id.as_str());
+        let entry = AuditEntry::success(
+            person(&changed.id),
+            "user.password_changed",
+            "user",
+            changed.id.as_str(),
+        );
         let transaction = accounts.table.transaction().update(&changed, user.version)?;
         let transaction = transaction.update(&used, reset.version)?.expires(used.until);
         accounts.commit(transaction, &ticket.tenant, entry.from(origin)).await?;

@@ -100,7 +100,10 @@ impl Session {
             }
             None => {
                 if known {
-                    let nobody = Actor { id: subject.clone(), kind: ActorKind::Anonymous };
+                    let nobody = Actor {
+                        id: subject.clone(),
+                        kind: ActorKind::Anonymous,
+                    };
                     let entry = AuditEntry::success(nobody, "auth.login_failed", "user", subject);
                     let entry = entry.refused("session.wrong_credentials").from(origin);
                     accounts.record(tenant, entry).await?;
@@ -110,7 +113,11 @@ impl Session {
         }
     }
 
-    async fn open(&self, Stored { value: user, version }: Stored<User>, origin: &Origin) -> Result<SignedIn, IdentityError> {
+    async fn open(
+        &self,
+        Stored { value: user, version }: Stored<User>,
+        origin: &Origin,
+    ) -> Result<SignedIn, IdentityError> {
         let accounts = &self.accounts;
         let now = accounts.environment.now();
         let entry = AuditEntry::success(person(&user.id), "auth.login_success", "user", user.id.as_str()).from(origin);
@@ -119,11 +126,18 @@ impl Session {
             let transaction = accounts.table.transaction().insert(&reset)?.expires(reset.until);
             accounts.commit(transaction, &user.tenant, entry).await?;
             let (password_token, until) = (ticket.to_string(), reset.until);
-            return Ok(SignedIn::MustChange(MustChange { must_change_password: true, password_token, until }));
+            return Ok(SignedIn::MustChange(MustChange {
+                must_change_password: true,
+                password_token,
+                until,
+            }));
         }
         let (family, ticket) = Family::open(user.tenant.clone(), user.id.clone(), user.generation, origin, now);
         // The account as it was when the password was compared: nobody is let in who was just deactivated.
-        let transaction = accounts.table.transaction().require(&User::key_of(&user.tenant, &user.id), version)?;
+        let transaction = accounts
+            .table
+            .transaction()
+            .require(&User::key_of(&user.tenant, &user.id), version)?;
         let transaction = transaction.insert(&family)?.expires(keep(family.until));
         accounts.commit(transaction, &user.tenant, entry).await?;
         self.tokens(&user, &family, &ticket).await.map(SignedIn::Tokens)
@@ -172,7 +186,11 @@ impl Session {
             return Err(ended);
         };
         let user = self.accounts.find(&caller.tenant, &user).await?;
-        let family = self.accounts.table.find::<Family>(&Family::key_of(&caller.tenant, &family)).await?;
+        let family = self
+            .accounts
+            .table
+            .find::<Family>(&Family::key_of(&caller.tenant, &family))
+            .await?;
         match (user, family) {
             (Some(user), Some(family))
                 if user.value.active
@@ -195,7 +213,10 @@ impl Session {
                 Some(stored) => (stored.value, stored.version),
                 None => (Lockout::none(tenant.clone(), subject.to_owned(), now), 0),
             };
-            let counted = lockout.attempt(now).map_err(|locked| IdentityError::Locked { until: locked.until, now })?;
+            let counted = lockout.attempt(now).map_err(|locked| IdentityError::Locked {
+                until: locked.until,
+                now,
+            })?;
             match self.keep_tries(&counted, version).await {
                 Err(TableError::Conflict) => {}
                 answer => return Ok(answer?),
@@ -221,7 +242,13 @@ impl Session {
 
     async fn keep_tries(&self, lockout: &Lockout, version: u64) -> Result<(), TableError> {
         let until = lockout.last.saturating_add(FORGOTTEN_AFTER).unwrap_or(lockout.last);
-        self.accounts.table.transaction().update(lockout, version)?.expires(until).commit().await
+        self.accounts
+            .table
+            .transaction()
+            .update(lockout, version)?
+            .expires(until)
+            .commit()
+            .await
     }
 }
 

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use kernel::Sha256Digest;
-use platform::{ApiKey, ApiKeySecret, Caller, CallerKind, Index, JsonBody, Origin, Params, Paging, PathId, Problem, Query};
+use platform::{
+    ApiKey, ApiKeySecret, Caller, CallerKind, Index, JsonBody, Origin, Paging, Params, PathId, Problem, Query,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -59,9 +61,12 @@ pub(super) struct KeyPage {
 }
 
 /// The keys of the tenant's programs, those that were taken back, too.
-#[utoipa::path(get, path = "/api-keys",
+#[utoipa::path(
+    get,
+    path = "/api-keys",
     params(("limit" = Option<u16>, Query, description = "1 to 100"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = KeyPage), Problems))]
+    responses((status = 200, body = KeyPage), Problems),
+)]
 pub(super) async fn list(
     State(users): State<Users>,
     caller: Caller,
@@ -69,15 +74,34 @@ pub(super) async fn list(
 ) -> Result<Json<KeyPage>, Problem> {
     caller.require("api_key:read")?;
     let pk = format!("{}#api-keys", caller.tenant);
-    let query = Query { index: Index::Gsi1, pk: &pk, prefix: "", ascending: true };
+    let query = Query {
+        index: Index::Gsi1,
+        pk: &pk,
+        prefix: "",
+        ascending: true,
+    };
     paging.check(&query)?;
-    let page = users.accounts.table.page::<ApiKey>(&query, &paging).await.map_err(IdentityError::from)?;
-    let items = page.items.into_iter().map(|stored| KeyView::from(stored.value)).collect();
+    let page = users
+        .accounts
+        .table
+        .page::<ApiKey>(&query, &paging)
+        .await
+        .map_err(IdentityError::from)?;
+    let items = page
+        .items
+        .into_iter()
+        .map(|stored| KeyView::from(stored.value))
+        .collect();
     Ok(Json(KeyPage { items, next: page.next }))
 }
 
 /// Makes a key, with scopes that the caller holds. Only a person may: keys beget no keys.
-#[utoipa::path(post, path = "/api-keys", request_body = NewKey, responses((status = 201, body = CreatedKey), Problems))]
+#[utoipa::path(
+    post,
+    path = "/api-keys",
+    request_body = NewKey,
+    responses((status = 201, body = CreatedKey), Problems),
+)]
 pub(super) async fn create(
     State(users): State<Users>,
     caller: Caller,
@@ -85,13 +109,25 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<NewKey>,
 ) -> Result<(StatusCode, Json<CreatedKey>), Problem> {
     caller.require("api_key:create")?;
-    let created = users.make_key(&By { caller: &caller, origin: &origin }, &body).await?;
+    let created = users
+        .make_key(
+            &By {
+                caller: &caller,
+                origin: &origin,
+            },
+            &body,
+        )
+        .await?;
     Ok((StatusCode::CREATED, Json(created)))
 }
 
 /// Takes a key back, at once.
-#[utoipa::path(delete, path = "/api-keys/{id}", params(("id" = String, Path)),
-    responses((status = 204, description = "Taken back."), Problems))]
+#[utoipa::path(
+    delete,
+    path = "/api-keys/{id}",
+    params(("id" = String, Path)),
+    responses((status = 204, description = "Taken back."), Problems),
+)]
 pub(super) async fn revoke(
     State(users): State<Users>,
     caller: Caller,
@@ -99,7 +135,15 @@ pub(super) async fn revoke(
     PathId(id): PathId<KeyId>,
 ) -> Result<StatusCode, Problem> {
     caller.require("api_key:revoke")?;
-    users.revoke_key(&By { caller: &caller, origin: &origin }, &id.0).await?;
+    users
+        .revoke_key(
+            &By {
+                caller: &caller,
+                origin: &origin,
+            },
+            &id.0,
+        )
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -110,8 +154,15 @@ impl std::str::FromStr for KeyId {
     type Err = IdentityError;
 
     fn from_str(text: &str) -> Result<Self, IdentityError> {
-        let plain = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        if plain { Ok(Self(text.to_owned())) } else { Err(IdentityError::Unknown) }
+        let plain = text.len() == 16
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        if plain {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdentityError::Unknown)
+        }
     }
 }
 
@@ -139,16 +190,24 @@ impl Users {
         let entry = entry.changing(None, Some(json!({ "name": key.name, "scopes": key.scopes })));
         let transaction = self.accounts.table.transaction().insert(&key)?;
         self.accounts.commit(transaction, by.tenant(), entry).await?;
-        Ok(CreatedKey { key: secret.to_text(), view: KeyView::from(key) })
+        Ok(CreatedKey {
+            key: secret.to_text(),
+            view: KeyView::from(key),
+        })
     }
 
     async fn revoke_key(&self, by: &By<'_>, id: &str) -> Result<(), IdentityError> {
         let found = self.accounts.table.find::<ApiKey>(&ApiKey::key_of(id)).await?;
-        let stored = found.filter(|stored| stored.value.tenant == *by.tenant()).ok_or(IdentityError::Unknown)?;
+        let stored = found
+            .filter(|stored| stored.value.tenant == *by.tenant())
+            .ok_or(IdentityError::Unknown)?;
         if stored.value.revoked_at.is_some() {
             return Ok(());
         }
-        let revoked = ApiKey { revoked_at: Some(self.accounts.environment.now()), ..stored.value };
+        let revoked = ApiKey {
+            revoked_at: Some(self.accounts.environment.now()),
+            ..stored.value
+        };
         let entry = by.entry("api_key.revoked", "api_key", id);
         let transaction = self.accounts.table.transaction().update(&revoked, stored.version)?;
         Ok(self.accounts.commit(transaction, by.tenant(), entry).await?)

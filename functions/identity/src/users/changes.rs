@@ -43,13 +43,20 @@ impl Users {
         self.unit_exists(&user.profile, &user.tenant).await?;
         let transaction = accounts.table.transaction().insert(&user)?;
         let transaction = accounts.hold(transaction, &user, None, Some(&user.profile)).await?;
-        let entry = by.entry("user.created", "user", user.id.as_str()).changing(None, Some(audited(&user, None)));
+        let entry = by
+            .entry("user.created", "user", user.id.as_str())
+            .changing(None, Some(audited(&user, None)));
         accounts.commit(transaction, &user.tenant, entry).await?;
         Ok(user)
     }
 
     /// The account of that id, for somebody who is going to change it and saw it at `version`.
-    pub(super) async fn to_change(&self, by: &By<'_>, id: &UserId, version: IfMatch) -> Result<Stored<User>, IdentityError> {
+    pub(super) async fn to_change(
+        &self,
+        by: &By<'_>,
+        id: &UserId,
+        version: IfMatch,
+    ) -> Result<Stored<User>, IdentityError> {
         let stored = self.accounts.load(by.tenant(), id).await?;
         let powers = self.accounts.permissions(by.tenant(), &stored.value.roles).await?;
         within(&held(by.caller), &powers)?;
@@ -86,7 +93,12 @@ impl Users {
     }
 
     /// May sign in, or no longer.
-    pub(super) async fn with_active(&self, by: &By<'_>, stored: Stored<User>, active: bool) -> Result<Stored<User>, IdentityError> {
+    pub(super) async fn with_active(
+        &self,
+        by: &By<'_>,
+        stored: Stored<User>,
+        active: bool,
+    ) -> Result<Stored<User>, IdentityError> {
         not_oneself(by.caller, &stored.value.id)?;
         let changed = stored.value.clone().with_active(active);
         let action = if active { "user.activated" } else { "user.deactivated" };
@@ -101,10 +113,17 @@ impl Users {
     }
 
     /// Gives the account a password that is good once, and returns it.
-    pub(super) async fn with_one_time_password(&self, by: &By<'_>, stored: Stored<User>) -> Result<(Stored<User>, String), IdentityError> {
+    pub(super) async fn with_one_time_password(
+        &self,
+        by: &By<'_>,
+        stored: Stored<User>,
+    ) -> Result<(Stored<User>, String), IdentityError> {
         not_oneself(by.caller, &stored.value.id)?;
         let (text, hash) = self.one_time().await?;
-        let changed = stored.value.clone().with_one_time_password(hash, self.accounts.environment.now());
+        let changed = stored
+            .value
+            .clone()
+            .with_one_time_password(hash, self.accounts.environment.now());
         let stored = self.store(by, "user.password_reset", stored, changed).await?;
         Ok((stored, text))
     }
@@ -117,7 +136,11 @@ impl Users {
     }
 
     /// What the roles give. [`GrantError::Unknown`] if there is none of one of them.
-    async fn powers(&self, tenant: &TenantId, roles: &BTreeSet<RoleCode>) -> Result<BTreeSet<Permission>, IdentityError> {
+    async fn powers(
+        &self,
+        tenant: &TenantId,
+        roles: &BTreeSet<RoleCode>,
+    ) -> Result<BTreeSet<Permission>, IdentityError> {
         let mut powers = BTreeSet::new();
         for code in roles {
             powers.extend(self.accounts.grants(tenant, code).await?.ok_or(GrantError::Unknown)?);
@@ -136,15 +159,28 @@ impl Users {
         }
     }
 
-    async fn store(&self, by: &By<'_>, action: &str, before: Stored<User>, after: User) -> Result<Stored<User>, IdentityError> {
+    async fn store(
+        &self,
+        by: &By<'_>,
+        action: &str,
+        before: Stored<User>,
+        after: User,
+    ) -> Result<Stored<User>, IdentityError> {
         let accounts = &self.accounts;
         let transaction = accounts.table.transaction().update(&after, before.version)?;
         let names = after.deleted_at.is_none().then_some(&after.profile);
-        let transaction = accounts.hold(transaction, &after, Some(&before.value.profile), names).await?;
+        let transaction = accounts
+            .hold(transaction, &after, Some(&before.value.profile), names)
+            .await?;
         let shown = (audited(&before.value, None), audited(&after, Some(&before.value)));
-        let entry = by.entry(action, "user", after.id.as_str()).changing(Some(shown.0), Some(shown.1));
+        let entry = by
+            .entry(action, "user", after.id.as_str())
+            .changing(Some(shown.0), Some(shown.1));
         match accounts.commit(transaction, by.tenant(), entry).await {
-            Ok(()) => Ok(Stored { value: after, version: before.version + 1 }),
+            Ok(()) => Ok(Stored {
+                value: after,
+                version: before.version + 1,
+            }),
             Err(TableError::Conflict) => Err(IdentityError::Stale),
             Err(error) => Err(error.into()),
         }
@@ -153,5 +189,9 @@ impl Users {
 
 /// Nobody gives themselves powers, or locks themselves out.
 fn not_oneself(caller: &Caller, id: &UserId) -> Result<(), UserError> {
-    if caller.id == id.as_str() { Err(GrantError::Oneself.into()) } else { Ok(()) }
+    if caller.id == id.as_str() {
+        Err(GrantError::Oneself.into())
+    } else {
+        Ok(())
+    }
 }

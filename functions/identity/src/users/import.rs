@@ -78,8 +78,12 @@ struct LineReport {
 /// Makes users from CSV (UTF-8, `,` or `;`, at most 1,000 lines and 1 MB) with the columns `username`, `name`, `email`,
 /// `nik`, `nip`, `phone`, `org_unit`, `rw`, `rt`, `roles` (codes with `;` between them), of which the first two are
 /// needed. Imported users have no password: they ask for a link to choose one, or are given one that is good once.
-#[utoipa::path(post, path = "/users/import", request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, body = Report), Problems))]
+#[utoipa::path(
+    post,
+    path = "/users/import",
+    request_body(content = String, content_type = "text/csv"),
+    responses((status = 200, body = Report), Problems),
+)]
 pub(super) async fn import(
     State(users): State<Users>,
     caller: Caller,
@@ -89,10 +93,16 @@ pub(super) async fn import(
     caller.require("user:import")?;
     caller.require("user:create")?;
     let lines = read(&body)?;
-    if lines.iter().any(|(_, line)| line.as_ref().is_ok_and(|line| !line.roles.is_empty())) {
+    if lines
+        .iter()
+        .any(|(_, line)| line.as_ref().is_ok_and(|line| !line.roles.is_empty()))
+    {
         caller.require("user:assign_role")?;
     }
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     Ok(Json(users.import(&by, lines).await))
 }
 
@@ -105,9 +115,14 @@ fn read(body: &[u8]) -> Result<Lines, IdentityError> {
     let text = text.trim_start_matches('\u{feff}');
     let header = text.lines().next().unwrap_or_default();
     let delimiter = if header.contains(';') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|_malformed| IdentityError::File)?.clone();
-    let known = ["username", "name", "email", "nik", "nip", "phone", "org_unit", "rw", "rt", "roles"];
+    let known = [
+        "username", "name", "email", "nik", "nip", "phone", "org_unit", "rw", "rt", "roles",
+    ];
     let columns: BTreeSet<&str> = header.iter().collect();
     let complete = columns.contains("username") && columns.contains("name") && columns.len() == header.len();
     if !complete || columns.iter().any(|column| !known.contains(column)) {
@@ -119,7 +134,9 @@ fn read(body: &[u8]) -> Result<Lines, IdentityError> {
         let at = reader.position().line();
         let line = match reader.read_record(&mut record) {
             Ok(false) => return Ok(lines),
-            Ok(true) => record.deserialize::<Line>(Some(&header)).map_err(|_malformed| IdentityError::File),
+            Ok(true) => record
+                .deserialize::<Line>(Some(&header))
+                .map_err(|_malformed| IdentityError::File),
             Err(_malformed) => Err(IdentityError::File),
         };
         if lines.len() >= LINES {
@@ -134,7 +151,9 @@ impl Users {
         // Of two lines with one name the first is taken, whichever is quicker.
         let mut seen = BTreeSet::new();
         let lines = lines.into_iter().map(|(number, line)| {
-            let user = line.and_then(|line| self.user(by, line)).and_then(|user| first(user, &mut seen));
+            let user = line
+                .and_then(|line| self.user(by, line))
+                .and_then(|user| first(user, &mut seen));
             (number, user)
         });
         let lines: Vec<_> = lines.collect();
@@ -143,14 +162,25 @@ impl Users {
             Err(error) => (number, Err(error)),
         });
         let made: Vec<_> = made.buffered(AT_ONCE).collect().await;
-        let lines: Vec<_> = made.into_iter().map(|(number, made)| LineReport::new(number, made)).collect();
+        let lines: Vec<_> = made
+            .into_iter()
+            .map(|(number, made)| LineReport::new(number, made))
+            .collect();
         let created = lines.iter().filter(|line| line.id.is_some()).count();
-        Report { created, refused: lines.len() - created, lines }
+        Report {
+            created,
+            refused: lines.len() - created,
+            lines,
+        }
     }
 
     fn user(&self, by: &By<'_>, line: Line) -> Result<User, IdentityError> {
-        let codes: Vec<String> =
-            line.roles.split([';', '|', ' ']).filter(|code| !code.is_empty()).map(str::to_owned).collect();
+        let codes: Vec<String> = line
+            .roles
+            .split([';', '|', ' '])
+            .filter(|code| !code.is_empty())
+            .map(str::to_owned)
+            .collect();
         let body = ProfileBody {
             username: line.username,
             name: line.name,
@@ -165,7 +195,13 @@ impl Users {
         let id = UserId::from_bytes(random::bytes());
         let profile = body.read(&self.accounts, by.tenant(), &id)?;
         let now = self.accounts.environment.now();
-        Ok(User::register(id, by.tenant().clone(), profile, role_codes(&codes)?, now)?)
+        Ok(User::register(
+            id,
+            by.tenant().clone(),
+            profile,
+            role_codes(&codes)?,
+            now,
+        )?)
     }
 }
 
@@ -182,7 +218,12 @@ fn first(user: User, seen: &mut BTreeSet<(&'static str, String)>) -> Result<User
 impl LineReport {
     fn new(line: u64, made: Result<User, IdentityError>) -> Self {
         match made {
-            Ok(user) => Self { line, id: Some(user.id.as_str().to_owned()), code: None, field: None },
+            Ok(user) => Self {
+                line,
+                id: Some(user.id.as_str().to_owned()),
+                code: None,
+                field: None,
+            },
             Err(error) => {
                 let field = match &error {
                     IdentityError::Taken(field) => Some(*field),
@@ -204,7 +245,12 @@ impl LineReport {
                     | IdentityError::PersonOnly
                     | IdentityError::File => None,
                 };
-                Self { line, id: None, code: Some(error.code()), field }
+                Self {
+                    line,
+                    id: None,
+                    code: Some(error.code()),
+                    field,
+                }
             }
         }
     }
@@ -225,18 +271,37 @@ mod tests {
             let lines = read(text.as_bytes()).unwrap();
             let (number, line) = &lines[0];
             let line = line.as_ref().unwrap();
-            assert_eq!((lines.len(), *number, line.name.as_str(), line.nik.as_str()), (1, 2, "Budi Contoh", "9900000000000001"));
+            assert_eq!(
+                (lines.len(), *number, line.name.as_str(), line.nik.as_str()),
+                (1, 2, "Budi Contoh", "9900000000000001")
+            );
         }
     }
 
     #[test]
     fn a_file_with_unknown_missing_or_repeated_columns_or_too_many_lines_is_refused_as_a_whole() {
         let many = format!("username,name\n{}", "budi,Budi\n".repeat(LINES + 1));
-        for bad in ["", "username\nbudi", "username,name,password\n", "username,name,name\n", "username,name,tenant\n", &many] {
-            assert!(matches!(read(bad.as_bytes()), Err(IdentityError::File)), "{:?}", &bad[..bad.len().min(40)]);
+        for bad in [
+            "",
+            "username\nbudi",
+            "username,name,password\n",
+            "username,name,name\n",
+            "username,name,tenant\n",
+            &many,
+        ] {
+            assert!(
+                matches!(read(bad.as_bytes()), Err(IdentityError::File)),
+                "{:?}",
+                &bad[..bad.len().min(40)]
+            );
         }
         assert!(matches!(read(&[0xff, 0xfe]), Err(IdentityError::File)));
-        assert_eq!(read(format!("username,name\n{}", "budi,Budi\n".repeat(LINES)).as_bytes()).unwrap().len(), LINES);
+        assert_eq!(
+            read(format!("username,name\n{}", "budi,Budi\n".repeat(LINES)).as_bytes())
+                .unwrap()
+                .len(),
+            LINES
+        );
     }
 
     #[test]

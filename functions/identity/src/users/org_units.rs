@@ -62,7 +62,12 @@ pub(super) async fn list(State(users): State<Users>, caller: Caller) -> Result<V
 }
 
 /// Adds a unit.
-#[utoipa::path(post, path = "/org-units", request_body = NewUnit, responses((status = 201, body = UnitView), Problems))]
+#[utoipa::path(
+    post,
+    path = "/org-units",
+    request_body = NewUnit,
+    responses((status = 201, body = UnitView), Problems),
+)]
 pub(super) async fn create(
     State(users): State<Users>,
     caller: Caller,
@@ -73,14 +78,26 @@ pub(super) async fn create(
     let code: UnitCode = body.code.parse().map_err(IdentityError::from)?;
     let unit = unit(body.name, body.kind, body.parent)?;
     let shown = view(&code, &unit);
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let chart = users.chart(&caller).await?;
-    let version = users.change_chart(&by, chart, "org_unit.created", &code.clone(), |chart| chart.add(code, unit)).await?;
+    let version = users
+        .change_chart(&by, chart, "org_unit.created", &code.clone(), |chart| {
+            chart.add(code, unit)
+        })
+        .await?;
     Ok((StatusCode::CREATED, ([etag(version)], Json(shown))))
 }
 
 /// One unit.
-#[utoipa::path(get, path = "/org-units/{code}", params(("code" = String, Path)), responses((status = 200, body = UnitView), Problems))]
+#[utoipa::path(
+    get,
+    path = "/org-units/{code}",
+    params(("code" = String, Path)),
+    responses((status = 200, body = UnitView), Problems),
+)]
 pub(super) async fn show(
     State(users): State<Users>,
     caller: Caller,
@@ -93,8 +110,13 @@ pub(super) async fn show(
 }
 
 /// Replaces a unit; with another parent it moves, with all below it.
-#[utoipa::path(put, path = "/org-units/{code}", params(("code" = String, Path), ("if-match" = String, Header)), request_body = UnitBody,
-    responses((status = 200, body = UnitView), Problems))]
+#[utoipa::path(
+    put,
+    path = "/org-units/{code}",
+    params(("code" = String, Path), ("if-match" = String, Header)),
+    request_body = UnitBody,
+    responses((status = 200, body = UnitView), Problems),
+)]
 pub(super) async fn replace(
     State(users): State<Users>,
     caller: Caller,
@@ -106,15 +128,24 @@ pub(super) async fn replace(
     caller.require("org_unit:update")?;
     let unit = unit(body.name, body.kind, body.parent)?;
     let shown = view(&code, &unit);
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let chart = users.chart_at(&caller, &code, version).await?;
-    let version = users.change_chart(&by, chart, "org_unit.updated", &code, |chart| chart.change(&code, unit)).await?;
+    let version = users
+        .change_chart(&by, chart, "org_unit.updated", &code, |chart| chart.change(&code, unit))
+        .await?;
     Ok(([etag(version)], Json(shown)))
 }
 
 /// Removes a unit that has none below it.
-#[utoipa::path(delete, path = "/org-units/{code}", params(("code" = String, Path), ("if-match" = String, Header)),
-    responses((status = 204, description = "Gone."), Problems))]
+#[utoipa::path(
+    delete,
+    path = "/org-units/{code}",
+    params(("code" = String, Path), ("if-match" = String, Header)),
+    responses((status = 204, description = "Gone."), Problems),
+)]
 pub(super) async fn delete(
     State(users): State<Users>,
     caller: Caller,
@@ -123,21 +154,38 @@ pub(super) async fn delete(
     version: IfMatch,
 ) -> Result<StatusCode, Problem> {
     caller.require("org_unit:delete")?;
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let chart = users.chart_at(&caller, &code, version).await?;
-    users.change_chart(&by, chart, "org_unit.deleted", &code, |chart| chart.remove(&code)).await?;
+    users
+        .change_chart(&by, chart, "org_unit.deleted", &code, |chart| chart.remove(&code))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl Users {
     /// The organisation; at version 0 while there is none.
     async fn chart(&self, caller: &Caller) -> Result<Stored<OrgChart>, IdentityError> {
-        let found = self.accounts.table.find::<OrgChart>(&OrgChart::key_of(&caller.tenant)).await?;
-        Ok(found.unwrap_or_else(|| Stored { value: OrgChart::empty(caller.tenant.clone()), version: 0 }))
+        let found = self
+            .accounts
+            .table
+            .find::<OrgChart>(&OrgChart::key_of(&caller.tenant))
+            .await?;
+        Ok(found.unwrap_or_else(|| Stored {
+            value: OrgChart::empty(caller.tenant.clone()),
+            version: 0,
+        }))
     }
 
     /// The organisation, for somebody who is going to change the unit `code` and saw it at `version`.
-    async fn chart_at(&self, caller: &Caller, code: &UnitCode, version: IfMatch) -> Result<Stored<OrgChart>, IdentityError> {
+    async fn chart_at(
+        &self,
+        caller: &Caller,
+        code: &UnitCode,
+        version: IfMatch,
+    ) -> Result<Stored<OrgChart>, IdentityError> {
         let chart = self.chart(caller).await?;
         if chart.value.unit(code).is_none() {
             return Err(ChartError::Unknown.into());
@@ -159,7 +207,9 @@ impl Users {
         let shown = |chart: &OrgChart| chart.unit(code).map(|unit| json!(unit));
         let before = shown(&chart.value);
         let changed = change(chart.value)?;
-        let entry = by.entry(action, "org_unit", code.as_str()).changing(before, shown(&changed));
+        let entry = by
+            .entry(action, "org_unit", code.as_str())
+            .changing(before, shown(&changed));
         let transaction = self.accounts.table.transaction().update(&changed, chart.version)?;
         match self.accounts.commit(transaction, by.tenant(), entry).await {
             Ok(()) => Ok(chart.version + 1),
@@ -170,8 +220,15 @@ impl Users {
 }
 
 fn unit(name: String, kind: UnitKind, parent: Option<String>) -> Result<OrgUnit, IdentityError> {
-    let parent = parent.map(|code| code.parse()).transpose().map_err(|error: NameError| IdentityError::from(error))?;
-    Ok(OrgUnit { name: name.parse()?, kind, parent })
+    let parent = parent
+        .map(|code| code.parse())
+        .transpose()
+        .map_err(|error: NameError| IdentityError::from(error))?;
+    Ok(OrgUnit {
+        name: name.parse()?,
+        kind,
+        parent,
+    })
 }
 
 fn view(code: &UnitCode, unit: &OrgUnit) -> UnitView {

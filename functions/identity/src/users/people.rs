@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use platform::{Caller, IfMatch, Index, JsonBody, Origin, Params, Paging, PathId, Problem, Query, Stored, etag};
+use platform::{Caller, IfMatch, Index, JsonBody, Origin, Paging, Params, PathId, Problem, Query, Stored, etag};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -68,9 +68,16 @@ pub(super) struct ListParams {
 }
 
 /// Lists users by username.
-#[utoipa::path(get, path = "/users",
-    params(("username" = Option<String>, Query, description = "What it begins with"), ("limit" = Option<u16>, Query, description = "1 to 100"), ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = UserPage), Problems))]
+#[utoipa::path(
+    get,
+    path = "/users",
+    params(
+        ("username" = Option<String>, Query, description = "What it begins with"),
+        ("limit" = Option<u16>, Query, description = "1 to 100"),
+        ("cursor" = Option<String>, Query),
+    ),
+    responses((status = 200, body = UserPage), Problems),
+)]
 pub(super) async fn list(
     State(users): State<Users>,
     caller: Caller,
@@ -79,7 +86,12 @@ pub(super) async fn list(
     caller.require("user:read")?;
     let prefix = params.username.unwrap_or_default().to_lowercase();
     let pk = User::by_username(&caller.tenant);
-    let query = Query { index: Index::Gsi1, pk: &pk, prefix: &prefix, ascending: true };
+    let query = Query {
+        index: Index::Gsi1,
+        pk: &pk,
+        prefix: &prefix,
+        ascending: true,
+    };
     let page = users.page(&query, params.limit, params.cursor).await?;
     Ok(Json(page))
 }
@@ -96,15 +108,32 @@ pub(super) async fn create(
     if !body.roles.is_empty() {
         caller.require("user:assign_role")?;
     }
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let roles = role_codes(&body.roles).map_err(IdentityError::from)?;
     let (user, one_time_password) = users.create(&by, body.profile(), roles).await?;
     let user = UserView::of(&users.accounts, &user, Detail::Whole)?;
-    Ok((StatusCode::CREATED, ([etag(1)], Json(Created { user, one_time_password }))))
+    Ok((
+        StatusCode::CREATED,
+        (
+            [etag(1)],
+            Json(Created {
+                user,
+                one_time_password,
+            }),
+        ),
+    ))
 }
 
 /// One user.
-#[utoipa::path(get, path = "/users/{id}", params(("id" = String, Path)), responses((status = 200, body = UserView), Problems))]
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    params(("id" = String, Path)),
+    responses((status = 200, body = UserView), Problems),
+)]
 pub(super) async fn show(
     State(users): State<Users>,
     caller: Caller,
@@ -116,8 +145,13 @@ pub(super) async fn show(
 }
 
 /// Replaces what is known of a user. What is not there is removed.
-#[utoipa::path(put, path = "/users/{id}", params(("id" = String, Path), ("if-match" = String, Header)), request_body = ProfileBody,
-    responses((status = 200, body = UserView), Problems))]
+#[utoipa::path(
+    put,
+    path = "/users/{id}",
+    params(("id" = String, Path), ("if-match" = String, Header)),
+    request_body = ProfileBody,
+    responses((status = 200, body = UserView), Problems),
+)]
 pub(super) async fn replace(
     State(users): State<Users>,
     caller: Caller,
@@ -127,7 +161,10 @@ pub(super) async fn replace(
     JsonBody(body): JsonBody<ProfileBody>,
 ) -> Result<Versioned<UserView>, Problem> {
     caller.require("user:update")?;
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let stored = users.to_change(&by, &id, version).await?;
     let profile = body.read(&users.accounts, &caller.tenant, &id)?;
     let stored = users.with_profile(&by, stored, profile).await?;
@@ -135,8 +172,12 @@ pub(super) async fn replace(
 }
 
 /// Gives a user up. The id stays for what refers to it; the names are free again.
-#[utoipa::path(delete, path = "/users/{id}", params(("id" = String, Path), ("if-match" = String, Header)),
-    responses((status = 204, description = "Gone."), Problems))]
+#[utoipa::path(
+    delete,
+    path = "/users/{id}",
+    params(("id" = String, Path), ("if-match" = String, Header)),
+    responses((status = 204, description = "Gone."), Problems),
+)]
 pub(super) async fn delete(
     State(users): State<Users>,
     caller: Caller,
@@ -145,15 +186,23 @@ pub(super) async fn delete(
     version: IfMatch,
 ) -> Result<StatusCode, Problem> {
     caller.require("user:delete")?;
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let stored = users.to_change(&by, &id, version).await?;
     users.give_up(&by, stored).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Lets a user sign in, or no longer. Either way every session ends.
-#[utoipa::path(patch, path = "/users/{id}/activate", params(("id" = String, Path), ("if-match" = String, Header)), request_body = Activate,
-    responses((status = 200, body = UserView), Problems))]
+#[utoipa::path(
+    patch,
+    path = "/users/{id}/activate",
+    params(("id" = String, Path), ("if-match" = String, Header)),
+    request_body = Activate,
+    responses((status = 200, body = UserView), Problems),
+)]
 pub(super) async fn activate(
     State(users): State<Users>,
     caller: Caller,
@@ -163,15 +212,22 @@ pub(super) async fn activate(
     JsonBody(body): JsonBody<Activate>,
 ) -> Result<Versioned<UserView>, Problem> {
     caller.require("user:activate")?;
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let stored = users.to_change(&by, &id, version).await?;
     let stored = users.with_active(&by, stored, body.active).await?;
     users.versioned(&caller, &stored)
 }
 
 /// Gives a user a password that is good once, to choose another: for who has no e-mail address.
-#[utoipa::path(post, path = "/users/{id}/one-time-password", params(("id" = String, Path), ("if-match" = String, Header)),
-    responses((status = 200, body = OneTimePassword), Problems))]
+#[utoipa::path(
+    post,
+    path = "/users/{id}/one-time-password",
+    params(("id" = String, Path), ("if-match" = String, Header)),
+    responses((status = 200, body = OneTimePassword), Problems),
+)]
 pub(super) async fn one_time_password(
     State(users): State<Users>,
     caller: Caller,
@@ -180,7 +236,10 @@ pub(super) async fn one_time_password(
     version: IfMatch,
 ) -> Result<Versioned<OneTimePassword>, Problem> {
     caller.require("user:update")?;
-    let by = By { caller: &caller, origin: &origin };
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
     let stored = users.to_change(&by, &id, version).await?;
     let (stored, one_time_password) = users.with_one_time_password(&by, stored).await?;
     Ok(([etag(stored.version)], Json(OneTimePassword { one_time_password })))
@@ -220,21 +279,41 @@ impl Users {
 
     /// A user with its version, with as much as the caller may see.
     pub(super) fn versioned(&self, caller: &Caller, stored: &Stored<User>) -> Result<Versioned<UserView>, Problem> {
-        let detail = if caller.may("user:update") { Detail::Whole } else { Detail::Masked };
+        let detail = if caller.may("user:update") {
+            Detail::Whole
+        } else {
+            Detail::Masked
+        };
         let view = UserView::of(&self.accounts, &stored.value, detail)?;
         Ok(([etag(stored.version)], Json(view)))
     }
 
     /// A page of users, masked.
-    pub(super) async fn page(&self, query: &Query<'_>, limit: Option<u16>, cursor: Option<String>) -> Result<UserPage, Problem> {
+    pub(super) async fn page(
+        &self,
+        query: &Query<'_>,
+        limit: Option<u16>,
+        cursor: Option<String>,
+    ) -> Result<UserPage, Problem> {
         let paging = limit.map_or_else(Paging::default, Paging::first);
         let paging = match cursor {
             Some(cursor) => paging.at(cursor),
             None => paging,
         };
         paging.check(query)?;
-        let page = self.accounts.table.page::<User>(query, &paging).await.map_err(IdentityError::from)?;
-        let views = page.items.iter().map(|stored| UserView::of(&self.accounts, &stored.value, Detail::Masked));
-        Ok(UserPage { items: views.collect::<Result<_, _>>()?, next: page.next })
+        let page = self
+            .accounts
+            .table
+            .page::<User>(query, &paging)
+            .await
+            .map_err(IdentityError::from)?;
+        let views = page
+            .items
+            .iter()
+            .map(|stored| UserView::of(&self.accounts, &stored.value, Detail::Masked));
+        Ok(UserPage {
+            items: views.collect::<Result<_, _>>()?,
+            next: page.next,
+        })
     }
 }

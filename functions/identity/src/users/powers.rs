@@ -38,8 +38,13 @@ pub(super) struct Effective {
 }
 
 /// Gives a user exactly these roles.
-#[utoipa::path(put, path = "/users/{id}/roles", params(("id" = String, Path), ("if-match" = String, Header)), request_body = Roles,
-    responses((status = 200, body = UserView), Problems))]
+#[utoipa::path(
+    put,
+    path = "/users/{id}/roles",
+    params(("id" = String, Path), ("if-match" = String, Header)),
+    request_body = Roles,
+    responses((status = 200, body = UserView), Problems),
+)]
 pub(super) async fn assign(
     State(users): State<Users>,
     caller: Caller,
@@ -49,12 +54,27 @@ pub(super) async fn assign(
     JsonBody(body): JsonBody<Roles>,
 ) -> Result<Versioned<UserView>, Problem> {
     let roles = role_codes(&body.roles).map_err(IdentityError::from)?;
-    users.assign(&By { caller: &caller, origin: &origin }, &id, version, |_| roles).await
+    users
+        .assign(
+            &By {
+                caller: &caller,
+                origin: &origin,
+            },
+            &id,
+            version,
+            |_| roles,
+        )
+        .await
 }
 
 /// Gives a user one more role.
-#[utoipa::path(post, path = "/users/{id}/roles", params(("id" = String, Path), ("if-match" = String, Header)), request_body = OneRole,
-    responses((status = 200, body = UserView), Problems))]
+#[utoipa::path(
+    post,
+    path = "/users/{id}/roles",
+    params(("id" = String, Path), ("if-match" = String, Header)),
+    request_body = OneRole,
+    responses((status = 200, body = UserView), Problems),
+)]
 pub(super) async fn add(
     State(users): State<Users>,
     caller: Caller,
@@ -68,12 +88,26 @@ pub(super) async fn add(
         roles.insert(code);
         roles
     };
-    users.assign(&By { caller: &caller, origin: &origin }, &id, version, with).await
+    users
+        .assign(
+            &By {
+                caller: &caller,
+                origin: &origin,
+            },
+            &id,
+            version,
+            with,
+        )
+        .await
 }
 
 /// Takes a role from a user.
-#[utoipa::path(delete, path = "/users/{id}/roles/{code}", params(("id" = String, Path), ("code" = String, Path), ("if-match" = String, Header)),
-    responses((status = 200, body = UserView), Problems))]
+#[utoipa::path(
+    delete,
+    path = "/users/{id}/roles/{code}",
+    params(("id" = String, Path), ("code" = String, Path), ("if-match" = String, Header)),
+    responses((status = 200, body = UserView), Problems),
+)]
 pub(super) async fn remove(
     State(users): State<Users>,
     caller: Caller,
@@ -89,11 +123,26 @@ pub(super) async fn remove(
         roles.remove(&code);
         roles
     };
-    users.assign(&By { caller: &caller, origin: &origin }, &id, version, without).await
+    users
+        .assign(
+            &By {
+                caller: &caller,
+                origin: &origin,
+            },
+            &id,
+            version,
+            without,
+        )
+        .await
 }
 
 /// What a user may do in all.
-#[utoipa::path(get, path = "/users/{id}/permissions", params(("id" = String, Path)), responses((status = 200, body = Effective), Problems))]
+#[utoipa::path(
+    get,
+    path = "/users/{id}/permissions",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Effective), Problems),
+)]
 pub(super) async fn effective(
     State(users): State<Users>,
     caller: Caller,
@@ -101,7 +150,11 @@ pub(super) async fn effective(
 ) -> Result<Json<Effective>, Problem> {
     caller.require("user:read")?;
     let user = users.accounts.load(&caller.tenant, &id).await?.value;
-    let permissions = users.accounts.permissions(&caller.tenant, &user.roles).await.map_err(IdentityError::from)?;
+    let permissions = users
+        .accounts
+        .permissions(&caller.tenant, &user.roles)
+        .await
+        .map_err(IdentityError::from)?;
     Ok(Json(Effective {
         roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
         permissions: permissions.iter().map(ToString::to_string).collect(),

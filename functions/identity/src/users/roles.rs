@@ -93,7 +93,10 @@ pub(super) async fn permissions(caller: Caller) -> Result<Json<PermissionList>, 
 pub(super) async fn list(State(users): State<Users>, caller: Caller) -> Result<Json<RoleList>, Problem> {
     caller.require("role:read")?;
     let own = users.own_roles(&caller).await?;
-    let items = SYSTEM_ROLES.iter().map(RoleView::from).chain(own.iter().map(RoleView::from));
+    let items = SYSTEM_ROLES
+        .iter()
+        .map(RoleView::from)
+        .chain(own.iter().map(RoleView::from));
     Ok(Json(RoleList { items: items.collect() }))
 }
 
@@ -106,12 +109,25 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<NewRole>,
 ) -> Result<(StatusCode, Versioned<RoleView>), Problem> {
     caller.require("role:create")?;
-    let role = users.make_role(&By { caller: &caller, origin: &origin }, body).await?;
+    let role = users
+        .make_role(
+            &By {
+                caller: &caller,
+                origin: &origin,
+            },
+            body,
+        )
+        .await?;
     Ok((StatusCode::CREATED, ([etag(1)], Json(RoleView::from(&role)))))
 }
 
 /// One role.
-#[utoipa::path(get, path = "/roles/{code}", params(("code" = String, Path)), responses((status = 200, body = RoleView), Problems))]
+#[utoipa::path(
+    get,
+    path = "/roles/{code}",
+    params(("code" = String, Path)),
+    responses((status = 200, body = RoleView), Problems),
+)]
 pub(super) async fn show(
     State(users): State<Users>,
     caller: Caller,
@@ -126,8 +142,13 @@ pub(super) async fn show(
 }
 
 /// Replaces a role. What it gives now and gave before must be the caller's own.
-#[utoipa::path(put, path = "/roles/{code}", params(("code" = String, Path), ("if-match" = String, Header)), request_body = RoleBody,
-    responses((status = 200, body = RoleView), Problems))]
+#[utoipa::path(
+    put,
+    path = "/roles/{code}",
+    params(("code" = String, Path), ("if-match" = String, Header)),
+    request_body = RoleBody,
+    responses((status = 200, body = RoleView), Problems),
+)]
 pub(super) async fn replace(
     State(users): State<Users>,
     caller: Caller,
@@ -145,14 +166,23 @@ pub(super) async fn replace(
         permissions: permissions_of(&body.permissions)?,
         deleted: false,
     };
-    let by = By { caller: &caller, origin: &origin };
-    let stored = users.change_role(&by, &code, version, "role.updated", |_| changed).await?;
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
+    let stored = users
+        .change_role(&by, &code, version, "role.updated", |_| changed)
+        .await?;
     Ok(([etag(stored.version)], Json(RoleView::from(&stored.value))))
 }
 
 /// Removes a role. Whoever had it loses what it gave, with their next access token; its code is not used again.
-#[utoipa::path(delete, path = "/roles/{code}", params(("code" = String, Path), ("if-match" = String, Header)),
-    responses((status = 204, description = "Gone."), Problems))]
+#[utoipa::path(
+    delete,
+    path = "/roles/{code}",
+    params(("code" = String, Path), ("if-match" = String, Header)),
+    responses((status = 204, description = "Gone."), Problems),
+)]
 pub(super) async fn delete(
     State(users): State<Users>,
     caller: Caller,
@@ -161,22 +191,41 @@ pub(super) async fn delete(
     version: IfMatch,
 ) -> Result<StatusCode, Problem> {
     caller.require("role:delete")?;
-    let by = By { caller: &caller, origin: &origin };
-    users.change_role(&by, &code, version, "role.deleted", |role| Role { deleted: true, ..role }).await?;
+    let by = By {
+        caller: &caller,
+        origin: &origin,
+    };
+    users
+        .change_role(&by, &code, version, "role.deleted", |role| Role {
+            deleted: true,
+            ..role
+        })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl Users {
     async fn own_roles(&self, caller: &Caller) -> Result<Vec<Role>, IdentityError> {
         let pk = Role::index_of(&caller.tenant);
-        let query = Query { index: Index::Gsi1, pk: &pk, prefix: "", ascending: true };
+        let query = Query {
+            index: Index::Gsi1,
+            pk: &pk,
+            prefix: "",
+            ascending: true,
+        };
         let page = self.accounts.table.page::<Role>(&query, &Paging::first(100)).await?;
         Ok(page.items.into_iter().map(|stored| stored.value).collect())
     }
 
     async fn own_role(&self, caller: &Caller, code: &RoleCode) -> Result<Stored<Role>, IdentityError> {
-        let found = self.accounts.table.find::<Role>(&Role::key_of(&caller.tenant, code)).await?;
-        found.filter(|stored| !stored.value.deleted).ok_or(IdentityError::Unknown)
+        let found = self
+            .accounts
+            .table
+            .find::<Role>(&Role::key_of(&caller.tenant, code))
+            .await?;
+        found
+            .filter(|stored| !stored.value.deleted)
+            .ok_or(IdentityError::Unknown)
     }
 
     async fn make_role(&self, by: &By<'_>, body: NewRole) -> Result<Role, IdentityError> {
@@ -193,7 +242,9 @@ impl Users {
         if self.own_roles(by.caller).await?.len() >= MAX_OWN {
             return Err(crate::role::GrantError::TooMany.into());
         }
-        let entry = by.entry("role.created", "role", role.code.as_str()).changing(None, Some(audited(&role)));
+        let entry = by
+            .entry("role.created", "role", role.code.as_str())
+            .changing(None, Some(audited(&role)));
         let transaction = self.accounts.table.transaction().insert(&role)?;
         match self.accounts.commit(transaction, by.tenant(), entry).await {
             Ok(()) => Ok(role),
@@ -219,10 +270,15 @@ impl Users {
         let changed = change(stored.value);
         let all = before.permissions.union(&changed.permissions).copied().collect();
         within(&held(by.caller), &all)?;
-        let entry = by.entry(action, "role", code.as_str()).changing(Some(audited(&before)), Some(audited(&changed)));
+        let entry = by
+            .entry(action, "role", code.as_str())
+            .changing(Some(audited(&before)), Some(audited(&changed)));
         let transaction = self.accounts.table.transaction().update(&changed, stored.version)?;
         match self.accounts.commit(transaction, by.tenant(), entry).await {
-            Ok(()) => Ok(Stored { value: changed, version: stored.version + 1 }),
+            Ok(()) => Ok(Stored {
+                value: changed,
+                version: stored.version + 1,
+            }),
             Err(TableError::Conflict) => Err(IdentityError::Stale),
             Err(error) => Err(error.into()),
         }
@@ -265,5 +321,8 @@ fn description(text: String) -> Result<String, IdentityError> {
 }
 
 pub(super) fn permissions_of(texts: &[String]) -> Result<BTreeSet<Permission>, IdentityError> {
-    Ok(texts.iter().map(|text| text.parse()).collect::<Result<_, NameError>>()?)
+    Ok(texts
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<_, NameError>>()?)
 }

@@ -42,7 +42,12 @@ pub(super) struct Search {
 }
 
 /// Finds users. A page may hold fewer than `limit` although there is a next one.
-#[utoipa::path(post, path = "/users/search", request_body = Search, responses((status = 200, body = UserPage), Problems))]
+#[utoipa::path(
+    post,
+    path = "/users/search",
+    request_body = Search,
+    responses((status = 200, body = UserPage), Problems),
+)]
 pub(super) async fn search(
     State(users): State<Users>,
     caller: Caller,
@@ -53,14 +58,28 @@ pub(super) async fn search(
     let (by_username, by_name) = (User::by_username(&caller.tenant), User::by_name(&caller.tenant));
     let found = match by {
         Criterion::Username(text) => {
-            let query = Query { index: Index::Gsi1, pk: &by_username, prefix: &text.to_lowercase(), ascending: true };
+            let query = Query {
+                index: Index::Gsi1,
+                pk: &by_username,
+                prefix: &text.to_lowercase(),
+                ascending: true,
+            };
             users.page(&query, limit, cursor).await?
         }
         Criterion::Name(text) => {
-            let query = Query { index: Index::Gsi2, pk: &by_name, prefix: &text.to_lowercase(), ascending: true };
+            let query = Query {
+                index: Index::Gsi2,
+                pk: &by_name,
+                prefix: &text.to_lowercase(),
+                ascending: true,
+            };
             users.page(&query, limit, cursor).await?
         }
-        Criterion::Email(text) => users.by_email(&by_username, &text.to_lowercase(), limit, cursor).await?,
+        Criterion::Email(text) => {
+            users
+                .by_email(&by_username, &text.to_lowercase(), limit, cursor)
+                .await?
+        }
         Criterion::Nik(text) => {
             let nik: Nik = text.parse().map_err(IdentityError::from)?;
             users.by_number(&caller, "nik", nik.as_str()).await?
@@ -74,8 +93,19 @@ pub(super) async fn search(
 }
 
 impl Users {
-    async fn by_email(&self, pk: &str, prefix: &str, limit: Option<u16>, cursor: Option<String>) -> Result<UserPage, Problem> {
-        let query = Query { index: Index::Gsi1, pk, prefix: "", ascending: true };
+    async fn by_email(
+        &self,
+        pk: &str,
+        prefix: &str,
+        limit: Option<u16>,
+        cursor: Option<String>,
+    ) -> Result<UserPage, Problem> {
+        let query = Query {
+            index: Index::Gsi1,
+            pk,
+            prefix: "",
+            ascending: true,
+        };
         let mut next = cursor;
         for _ in 0..PAGES_AT_ONCE {
             let page = self.page(&query, limit, next).await?;
@@ -86,13 +116,21 @@ impl Users {
                 return Ok(UserPage { items, next });
             }
         }
-        Ok(UserPage { items: Vec::new(), next })
+        Ok(UserPage {
+            items: Vec::new(),
+            next,
+        })
     }
 
     async fn by_number(&self, caller: &Caller, field: &str, number: &str) -> Result<UserPage, IdentityError> {
         let lookup = self.accounts.lookup(&caller.tenant, field, number);
         let found = self.accounts.holder(&caller.tenant, field, &lookup).await?;
-        let views = found.iter().map(|stored| UserView::of(&self.accounts, &stored.value, Detail::Masked));
-        Ok(UserPage { items: views.collect::<Result<_, _>>()?, next: None })
+        let views = found
+            .iter()
+            .map(|stored| UserView::of(&self.accounts, &stored.value, Detail::Masked));
+        Ok(UserPage {
+            items: views.collect::<Result<_, _>>()?,
+            next: None,
+        })
     }
 }

@@ -91,14 +91,19 @@ impl ProfileBody {
             nip: seal("nip", nip.as_ref().map(Nip::as_str))?,
             phone: seal("phone", phone.as_ref().map(Phone::as_str))?.map(|personal| personal.sealed),
             org_unit: parse(self.org_unit)?,
-            territory: Neighbourhood { rw: parse(self.rw)?, rt: parse(self.rt)? },
+            territory: Neighbourhood {
+                rw: parse(self.rw)?,
+                rt: parse(self.rt)?,
+            },
         })
     }
 }
 
 /// Reads an optional field. An empty one is none, as forms send it.
 fn parse<T: std::str::FromStr<Err = NameError>>(text: Option<String>) -> Result<Option<T>, NameError> {
-    text.filter(|text| !text.is_empty()).map(|text| text.parse()).transpose()
+    text.filter(|text| !text.is_empty())
+        .map(|text| text.parse())
+        .transpose()
 }
 
 /// Reads role codes.
@@ -142,7 +147,10 @@ fn shown(text: String, detail: Detail) -> String {
         Detail::Whole => text,
         Detail::Masked => {
             let hidden = text.chars().count().saturating_sub(4);
-            text.chars().enumerate().map(|(index, digit)| if index < hidden { '*' } else { digit }).collect()
+            text.chars()
+                .enumerate()
+                .map(|(index, digit)| if index < hidden { '*' } else { digit })
+                .collect()
         }
     }
 }
@@ -152,7 +160,13 @@ pub(super) fn audited(user: &User, before: Option<&User>) -> Value {
     let profile = &user.profile;
     let masked = |of: fn(&Profile) -> Option<String>| {
         let (now, then) = (of(profile), before.and_then(|user| of(&user.profile)));
-        now.map(|value| if before.is_some() && then.as_ref() != Some(&value) { "*** (diubah)" } else { "***" })
+        now.map(|value| {
+            if before.is_some() && then.as_ref() != Some(&value) {
+                "*** (diubah)"
+            } else {
+                "***"
+            }
+        })
     };
     json!({
         "username": profile.username,

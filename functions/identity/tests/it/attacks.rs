@@ -8,7 +8,13 @@ use crate::support::{Ask, OTHER, Office, PASSWORD};
 async fn an_unknown_user_an_unknown_office_and_a_wrong_password_get_one_answer() {
     let office = Office::open().await;
     let chief = office.chief("karo").await;
-    office.post("/users", &chief, json!({ "username": "tanpa.sandi", "name": "Tanpa Sandi" })).await;
+    office
+        .post(
+            "/users",
+            &chief,
+            json!({ "username": "tanpa.sandi", "name": "Tanpa Sandi" }),
+        )
+        .await;
     let wrong = office.login("karo", "kepala", OTHER).await;
     assert_eq!(wrong.code(), (401, "session.wrong_credentials"));
     for (tenant, username) in [
@@ -23,10 +29,20 @@ async fn an_unknown_user_an_unknown_office_and_a_wrong_password_get_one_answer()
         ("public", "kepala"),
         ("karo#user", "kepala"),
     ] {
-        assert_eq!(office.login(tenant, username, PASSWORD).await, wrong, "{tenant} {username}");
+        assert_eq!(
+            office.login(tenant, username, PASSWORD).await,
+            wrong,
+            "{tenant} {username}"
+        );
     }
     for username in ["kepala", "bukan.siapa", "tanpa.sandi", "a b"] {
-        let answer = office.post("/auth/forgot-password", "", json!({ "tenant": "karo", "username": username })).await;
+        let answer = office
+            .post(
+                "/auth/forgot-password",
+                "",
+                json!({ "tenant": "karo", "username": username }),
+            )
+            .await;
         assert_eq!((answer.status, answer.body), (202, Value::Null));
     }
 }
@@ -51,7 +67,13 @@ async fn an_unknown_user_is_locked_like_a_known_one() {
 async fn nothing_is_written_for_an_office_that_does_not_exist() {
     let office = Office::open().await;
     office.login("bukan-kantor", "kepala", PASSWORD).await;
-    office.post("/auth/forgot-password", "", json!({ "tenant": "bukan-kantor", "username": "kepala" })).await;
+    office
+        .post(
+            "/auth/forgot-password",
+            "",
+            json!({ "tenant": "bukan-kantor", "username": "kepala" }),
+        )
+        .await;
     assert!(office.events().await.is_empty());
 }
 
@@ -74,14 +96,38 @@ async fn tenant_roles_and_state_cannot_be_slipped_into_a_body() {
     ] {
         let mut body = json!({ "username": "ani", "name": "Ani Contoh" });
         body[field] = value.clone();
-        assert_eq!(office.post("/users", &chief, body.clone()).await.code(), (400, "request.malformed"), "{field}");
+        assert_eq!(
+            office.post("/users", &chief, body.clone()).await.code(),
+            (400, "request.malformed"),
+            "{field}"
+        );
         let path = format!("/users/{id}");
-        let put = office.ask(Ask { method: "PUT", path: &path, token: &chief, version: &version, body }).await;
+        let put = office
+            .ask(Ask {
+                method: "PUT",
+                path: &path,
+                token: &chief,
+                version: &version,
+                body,
+            })
+            .await;
         assert_eq!(put.status, 400, "{field}");
     }
     let body = json!({ "username": "budi", "name": "Budi", "roles": ["super_admin"] });
     let path = format!("/users/{id}");
-    assert_eq!(office.ask(Ask { method: "PUT", path: &path, token: &chief, version: &version, body }).await.status, 400);
+    assert_eq!(
+        office
+            .ask(Ask {
+                method: "PUT",
+                path: &path,
+                token: &chief,
+                version: &version,
+                body
+            })
+            .await
+            .status,
+        400
+    );
     let login = json!({ "tenant": "karo", "username": "kepala", "password": PASSWORD, "roles": ["super_admin"] });
     assert_eq!(office.post("/auth/login", "", login).await.status, 400);
 }
@@ -100,10 +146,18 @@ fn routes(id: &str, role: &str, unit: &str, key: &str) -> Vec<(&'static str, Str
         ("DELETE", format!("/users/{id}/roles/warga"), Value::Null),
         ("GET", format!("/users/{id}/permissions"), Value::Null),
         ("GET", format!("/roles/{role}"), Value::Null),
-        ("PUT", format!("/roles/{role}"), json!({ "name": "X", "permissions": [] })),
+        (
+            "PUT",
+            format!("/roles/{role}"),
+            json!({ "name": "X", "permissions": [] }),
+        ),
         ("DELETE", format!("/roles/{role}"), Value::Null),
         ("GET", format!("/org-units/{unit}"), Value::Null),
-        ("PUT", format!("/org-units/{unit}"), json!({ "name": "X", "type": "bidang" })),
+        (
+            "PUT",
+            format!("/org-units/{unit}"),
+            json!({ "name": "X", "type": "bidang" }),
+        ),
         ("DELETE", format!("/org-units/{unit}"), Value::Null),
         ("DELETE", format!("/api-keys/{key}"), Value::Null),
     ]
@@ -116,29 +170,68 @@ async fn another_tenants_ids_are_unknown_on_every_route() {
     let (id, _) = office.member("karo", &chief, "budi", &["warga"]).await;
     let role = json!({ "code": "petugas_arsip", "name": "Petugas Arsip", "permissions": ["document:read"] });
     office.post("/roles", &chief, role).await;
-    office.post("/org-units", &chief, json!({ "code": "DINAS", "name": "Dinas", "type": "root" })).await;
-    let key = office.post("/api-keys", &chief, json!({ "name": "X", "scopes": [] })).await.text("id");
+    office
+        .post(
+            "/org-units",
+            &chief,
+            json!({ "code": "DINAS", "name": "Dinas", "type": "root" }),
+        )
+        .await;
+    let key = office
+        .post("/api-keys", &chief, json!({ "name": "X", "scopes": [] }))
+        .await
+        .text("id");
     for (method, path, body) in routes(&id, "petugas_arsip", "DINAS", &key) {
-        let answer = office.ask(Ask { method, path: &path, token: &thief, version: "\"1\"", body }).await;
+        let answer = office
+            .ask(Ask {
+                method,
+                path: &path,
+                token: &thief,
+                version: "\"1\"",
+                body,
+            })
+            .await;
         assert_eq!(answer.code(), (404, "request.unknown"), "{method} {path}: {answer:?}");
     }
     for path in ["/users", "/org-units", "/api-keys"] {
         let list = office.get(path, &thief).await.body.to_string();
-        assert!(!list.contains("budi") && !list.contains("DINAS") && !list.contains(&key), "{path}");
+        assert!(
+            !list.contains("budi") && !list.contains("DINAS") && !list.contains(&key),
+            "{path}"
+        );
     }
     // A page of somebody else's list is none of theirs.
     office.member("karo", &chief, "cici", &["warga"]).await;
     let page = office.get("/users?limit=1", &chief).await.text("next");
-    assert_eq!(office.get(&format!("/users?cursor={page}"), &thief).await.code(), (400, "request.paging"));
+    assert_eq!(
+        office.get(&format!("/users?cursor={page}"), &thief).await.code(),
+        (400, "request.paging")
+    );
 }
 
 #[tokio::test]
 async fn ids_that_reach_into_other_keys_are_unknown() {
     let office = Office::open().await;
     let chief = office.chief("karo").await;
-    for bad in ["x%23state", "..%2f..", "%00", "%FF", "KEPALA", "a%0d%0ab", "system%23token-keys"] {
+    for bad in [
+        "x%23state",
+        "..%2f..",
+        "%00",
+        "%FF",
+        "KEPALA",
+        "a%0d%0ab",
+        "system%23token-keys",
+    ] {
         for (method, path, body) in routes(bad, bad, bad, bad) {
-            let answer = office.ask(Ask { method, path: &path, token: &chief, version: "\"1\"", body }).await;
+            let answer = office
+                .ask(Ask {
+                    method,
+                    path: &path,
+                    token: &chief,
+                    version: "\"1\"",
+                    body,
+                })
+                .await;
             assert!([404, 400].contains(&answer.status), "{method} {path}: {answer:?}");
         }
     }
@@ -156,17 +249,41 @@ async fn every_route_of_users_refuses_strangers_and_whoever_may_nothing() {
         ("POST", "/users/search".to_owned(), json!({ "by": { "name": "a" } })),
         ("POST", "/users/import".to_owned(), json!({})),
         ("GET", "/roles".to_owned(), Value::Null),
-        ("POST", "/roles".to_owned(), json!({ "code": "abc", "name": "A", "permissions": [] })),
+        (
+            "POST",
+            "/roles".to_owned(),
+            json!({ "code": "abc", "name": "A", "permissions": [] }),
+        ),
         ("GET", "/permissions".to_owned(), Value::Null),
         ("GET", "/org-units".to_owned(), Value::Null),
-        ("POST", "/org-units".to_owned(), json!({ "code": "A", "name": "A", "type": "root" })),
+        (
+            "POST",
+            "/org-units".to_owned(),
+            json!({ "code": "A", "name": "A", "type": "root" }),
+        ),
         ("GET", "/api-keys".to_owned(), Value::Null),
         ("POST", "/api-keys".to_owned(), json!({ "name": "A", "scopes": [] })),
     ]);
     for (method, path, body) in all {
-        let stranger = office.ask(Ask { method, path: &path, token: "", version: "\"1\"", body: body.clone() }).await;
+        let stranger = office
+            .ask(Ask {
+                method,
+                path: &path,
+                token: "",
+                version: "\"1\"",
+                body: body.clone(),
+            })
+            .await;
         assert_eq!(stranger.code(), (401, "access.unauthorized"), "{method} {path}");
-        let answer = office.ask(Ask { method, path: &path, token: &nobody, version: "\"1\"", body }).await;
+        let answer = office
+            .ask(Ask {
+                method,
+                path: &path,
+                token: &nobody,
+                version: "\"1\"",
+                body,
+            })
+            .await;
         assert_eq!(answer.code(), (403, "access.forbidden"), "{method} {path}");
     }
 }
@@ -182,11 +299,33 @@ async fn a_token_that_is_changed_or_unsigned_is_none() {
     claims["tenant_id"] = "dairi".into();
     let forged = format!("{}.{}.{}", parts[0], encode(claims.clone()), parts[2]);
     let unsigned = format!("{}.{}.", encode(json!({ "alg": "none", "kid": "2026-01" })), parts[1]);
-    let swapped = format!("{}.{}.{}", encode(json!({ "alg": "HS256", "kid": "2026-01" })), parts[1], parts[2]);
-    let elsewhere = format!("{}.{}.{}", encode(json!({ "alg": "ES256", "kid": "../2026-01" })), parts[1], parts[2]);
+    let swapped = format!(
+        "{}.{}.{}",
+        encode(json!({ "alg": "HS256", "kid": "2026-01" })),
+        parts[1],
+        parts[2]
+    );
+    let elsewhere = format!(
+        "{}.{}.{}",
+        encode(json!({ "alg": "ES256", "kid": "../2026-01" })),
+        parts[1],
+        parts[2]
+    );
     parts[2].replace_range(0..1, if parts[2].starts_with('A') { "B" } else { "A" });
-    for token in [forged, unsigned, swapped, elsewhere, parts.join("."), "x".into(), "x.y.z".into()] {
-        assert_eq!(office.get("/users", &token).await.code(), (401, "access.unauthorized"), "{token}");
+    for token in [
+        forged,
+        unsigned,
+        swapped,
+        elsewhere,
+        parts.join("."),
+        "x".into(),
+        "x.y.z".into(),
+    ] {
+        assert_eq!(
+            office.get("/users", &token).await.code(),
+            (401, "access.unauthorized"),
+            "{token}"
+        );
         assert_eq!(office.get("/auth/session", &token).await.status, 401);
     }
 }
@@ -196,10 +335,25 @@ async fn oversized_and_deeply_nested_bodies_are_refused() {
     let office = Office::open().await;
     let chief = office.chief("karo").await;
     let long = json!({ "tenant": "karo", "username": "kepala", "password": "x".repeat(100_000) });
-    assert_eq!(office.post("/auth/login", "", long).await.code(), (413, "request.too_large"));
+    assert_eq!(
+        office.post("/auth/login", "", long).await.code(),
+        (413, "request.too_large")
+    );
     let nested = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
-    let ask = Ask { method: "POST", path: "/users", token: &chief, version: "", body: Value::Null };
-    assert_eq!(office.send(&ask, "application/json", nested.as_bytes()).await.code(), (400, "request.malformed"));
-    assert_eq!(office.send(&ask, "text/plain", b"{}").await.code(), (415, "request.not_json"));
+    let ask = Ask {
+        method: "POST",
+        path: "/users",
+        token: &chief,
+        version: "",
+        body: Value::Null,
+    };
+    assert_eq!(
+        office.send(&ask, "application/json", nested.as_bytes()).await.code(),
+        (400, "request.malformed")
+    );
+    assert_eq!(
+        office.send(&ask, "text/plain", b"{}").await.code(),
+        (415, "request.not_json")
+    );
     assert_eq!(office.login("karo", "kepala", &"x".repeat(10_000)).await.status, 401);
 }

@@ -5,7 +5,15 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Ask, Office, PASSWORD};
 
 async fn change(office: &Office, method: &str, path: &str, token: &str, version: &str, body: Value) -> Answer {
-    office.ask(Ask { method, path, token, version, body }).await
+    office
+        .ask(Ask {
+            method,
+            path,
+            token,
+            version,
+            body,
+        })
+        .await
 }
 
 #[tokio::test]
@@ -24,13 +32,43 @@ async fn an_admin_gives_only_roles_whose_powers_they_hold() {
         let answer = change(&office, "POST", &path, &admin, &version, json!({ "role": role })).await;
         assert_eq!(answer.code(), expected, "{role}");
     }
-    let given = change(&office, "PUT", &path, &admin, &version, json!({ "roles": ["operator", "receptionist"] })).await;
-    assert_eq!((given.status, &given.body["roles"]), (200, &json!(["operator", "receptionist"])));
+    let given = change(
+        &office,
+        "PUT",
+        &path,
+        &admin,
+        &version,
+        json!({ "roles": ["operator", "receptionist"] }),
+    )
+    .await;
+    assert_eq!(
+        (given.status, &given.body["roles"]),
+        (200, &json!(["operator", "receptionist"]))
+    );
     let powers = office.get(&format!("/users/{id}/permissions"), &admin).await;
-    assert!(powers.body["permissions"].as_array().unwrap().contains(&json!("case:close")));
-    let taken = change(&office, "DELETE", &format!("{path}/receptionist"), &admin, &given.etag, Value::Null).await;
+    assert!(
+        powers.body["permissions"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("case:close"))
+    );
+    let taken = change(
+        &office,
+        "DELETE",
+        &format!("{path}/receptionist"),
+        &admin,
+        &given.etag,
+        Value::Null,
+    )
+    .await;
     assert_eq!((taken.status, &taken.body["roles"]), (200, &json!(["operator"])));
-    let made = office.post("/users", &admin, json!({ "username": "x.y", "name": "X", "roles": ["super_admin"] })).await;
+    let made = office
+        .post(
+            "/users",
+            &admin,
+            json!({ "username": "x.y", "name": "X", "roles": ["super_admin"] }),
+        )
+        .await;
     assert_eq!(made.code(), (403, "identity.escalation"));
 }
 
@@ -79,13 +117,23 @@ async fn nobody_changes_their_own_powers_or_locks_themselves_out() {
 async fn a_tenants_own_role_gives_what_it_says_until_it_is_gone() {
     let office = Office::open().await;
     let chief = office.chief("karo").await;
-    let role = json!({ "code": "petugas_arsip", "name": "Petugas Arsip", "permissions": ["document:read", "user:read"] });
+    let role =
+        json!({ "code": "petugas_arsip", "name": "Petugas Arsip", "permissions": ["document:read", "user:read"] });
     let made = office.post("/roles", &chief, role.clone()).await;
     assert_eq!((made.status, &made.body["system"]), (201, &json!(false)), "{made:?}");
-    assert_eq!(office.post("/roles", &chief, role.clone()).await.code(), (409, "identity.taken"));
+    assert_eq!(
+        office.post("/roles", &chief, role.clone()).await.code(),
+        (409, "identity.taken")
+    );
     let (_, clerk) = office.member("karo", &chief, "ani", &["petugas_arsip"]).await;
     assert_eq!(office.get("/users", &clerk).await.status, 200);
-    assert_eq!(office.post("/users", &clerk, json!({ "username": "abc", "name": "A" })).await.code(), (403, "access.forbidden"));
+    assert_eq!(
+        office
+            .post("/users", &clerk, json!({ "username": "abc", "name": "A" }))
+            .await
+            .code(),
+        (403, "access.forbidden")
+    );
 
     let less = json!({ "name": "Petugas Arsip", "permissions": ["document:read"] });
     let changed = change(&office, "PUT", "/roles/petugas_arsip", &chief, "\"1\"", less).await;
@@ -93,12 +141,20 @@ async fn a_tenants_own_role_gives_what_it_says_until_it_is_gone() {
     let clerk = office.token("karo", "ani", PASSWORD).await;
     assert_eq!(office.get("/users", &clerk).await.status, 403);
 
-    assert_eq!(change(&office, "DELETE", "/roles/petugas_arsip", &chief, "\"2\"", Value::Null).await.status, 204);
+    assert_eq!(
+        change(&office, "DELETE", "/roles/petugas_arsip", &chief, "\"2\"", Value::Null)
+            .await
+            .status,
+        204
+    );
     let clerk = office.token("karo", "ani", PASSWORD).await;
     assert_eq!(office.get("/auth/session", &clerk).await.body["permissions"], json!([]));
     assert_eq!(office.get("/roles/petugas_arsip", &chief).await.status, 404);
     // Whoever still has the old one must not get the new one's powers.
-    assert_eq!(office.post("/roles", &chief, role).await.code(), (409, "identity.taken"));
+    assert_eq!(
+        office.post("/roles", &chief, role).await.code(),
+        (409, "identity.taken")
+    );
 }
 
 #[tokio::test]
@@ -107,9 +163,24 @@ async fn a_role_is_made_and_changed_only_within_the_makers_powers() {
     let chief = office.chief("karo").await;
     let (_, admin) = office.member("karo", &chief, "admin", &["admin"]).await;
     let role = |permissions: Value| json!({ "code": "kuat", "name": "Kuat", "permissions": permissions });
-    assert_eq!(office.post("/roles", &admin, role(json!(["letter:approve"]))).await.code(), (403, "identity.escalation"));
-    assert_eq!(office.post("/roles", &chief, role(json!(["letter:fly"]))).await.code(), (422, "identity.invalid_field"));
-    assert_eq!(office.post("/roles", &chief, role(json!(["letter:approve"]))).await.status, 201);
+    assert_eq!(
+        office
+            .post("/roles", &admin, role(json!(["letter:approve"])))
+            .await
+            .code(),
+        (403, "identity.escalation")
+    );
+    assert_eq!(
+        office.post("/roles", &chief, role(json!(["letter:fly"]))).await.code(),
+        (422, "identity.invalid_field")
+    );
+    assert_eq!(
+        office
+            .post("/roles", &chief, role(json!(["letter:approve"])))
+            .await
+            .status,
+        201
+    );
     // Not even to take something away: it was given by who holds it.
     let weaker = json!({ "name": "Kuat", "permissions": [] });
     let answer = change(&office, "PUT", "/roles/kuat", &admin, "\"1\"", weaker).await;
@@ -121,14 +192,37 @@ async fn system_roles_are_listed_and_cannot_be_changed_deleted_or_imitated() {
     let office = Office::open().await;
     let chief = office.chief("karo").await;
     let list = office.get("/roles", &chief).await;
-    let codes: Vec<_> = list.body["items"].as_array().unwrap().iter().map(|role| role["code"].as_str().unwrap()).collect();
+    let codes: Vec<_> = list.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["code"].as_str().unwrap())
+        .collect();
     assert_eq!(codes.len(), identity::SYSTEM_ROLES.len());
     assert!(codes.contains(&"head_of_office") && codes.contains(&"verifikator_rw"));
     let body = json!({ "name": "Warga", "permissions": ["user:create"] });
-    assert_eq!(change(&office, "PUT", "/roles/warga", &chief, "\"1\"", body).await.code(), (409, "identity.system_role"));
-    assert_eq!(change(&office, "DELETE", "/roles/super_admin", &chief, "\"1\"", Value::Null).await.code(), (409, "identity.system_role"));
+    assert_eq!(
+        change(&office, "PUT", "/roles/warga", &chief, "\"1\"", body)
+            .await
+            .code(),
+        (409, "identity.system_role")
+    );
+    assert_eq!(
+        change(&office, "DELETE", "/roles/super_admin", &chief, "\"1\"", Value::Null)
+            .await
+            .code(),
+        (409, "identity.system_role")
+    );
     let imitation = json!({ "code": "super_admin", "name": "Palsu", "permissions": [] });
-    assert_eq!(office.post("/roles", &chief, imitation).await.code(), (409, "identity.system_role"));
+    assert_eq!(
+        office.post("/roles", &chief, imitation).await.code(),
+        (409, "identity.system_role")
+    );
     let permissions = office.get("/permissions", &chief).await;
-    assert!(permissions.body["items"].as_array().unwrap().contains(&json!({ "permission": "letter:create", "description": "membuat surat" })));
+    assert!(
+        permissions.body["items"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({ "permission": "letter:create", "description": "membuat surat" }))
+    );
 }

@@ -11,13 +11,27 @@ async fn the_first_administrator_chooses_a_password_before_anything_else() {
     let office = Office::open().await;
     let once = office.administrator("karo").await;
     let first = office.login("karo", "kepala", &once).await;
-    assert!(first.body.get("access_token").is_none() && first.body.get("refresh_token").is_none(), "{first:?}");
+    assert!(
+        first.body.get("access_token").is_none() && first.body.get("refresh_token").is_none(),
+        "{first:?}"
+    );
     office.settle("karo", "kepala", &once, PASSWORD).await;
-    assert_eq!(office.login("karo", "kepala", &once).await.code(), (401, "session.wrong_credentials"));
+    assert_eq!(
+        office.login("karo", "kepala", &once).await.code(),
+        (401, "session.wrong_credentials")
+    );
     let token = office.token("karo", "KEPALA@contoh.go.id", PASSWORD).await;
     let who = office.get("/auth/session", &token).await;
-    assert_eq!((who.status, &who.body["roles"], &who.body["tenant"]), (200, &json!(["super_admin"]), &json!("karo")));
-    assert!(who.body["permissions"].as_array().unwrap().contains(&json!("user:create")));
+    assert_eq!(
+        (who.status, &who.body["roles"], &who.body["tenant"]),
+        (200, &json!(["super_admin"]), &json!("karo"))
+    );
+    assert!(
+        who.body["permissions"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("user:create"))
+    );
 }
 
 #[tokio::test]
@@ -29,7 +43,10 @@ async fn a_refresh_token_is_good_once_and_an_old_one_ends_the_session_for_thief_
     let second = refresh(first.clone()).await;
     assert_eq!(second.status, 200);
     assert_eq!(refresh(first).await.code(), (401, "session.ended"));
-    assert_eq!(refresh(second.text("refresh_token")).await.code(), (401, "session.ended"));
+    assert_eq!(
+        refresh(second.text("refresh_token")).await.code(),
+        (401, "session.ended")
+    );
     let trail = office.trail("karo").await;
     assert!(trail.contains(&"auth.token_reused refused".to_owned()), "{trail:?}");
 }
@@ -54,7 +71,9 @@ async fn a_session_ends_after_seven_days_without_use() {
     office.chief("karo").await;
     let token = office.login("karo", "kepala", PASSWORD).await.text("refresh_token");
     office.later(Duration::from_hours(7 * 24));
-    let answer = office.post("/auth/refresh", "", json!({ "refresh_token": token })).await;
+    let answer = office
+        .post("/auth/refresh", "", json!({ "refresh_token": token }))
+        .await;
     assert_eq!(answer.code(), (401, "session.ended"));
 }
 
@@ -70,14 +89,31 @@ async fn signing_out_ends_this_device_and_signing_out_everywhere_ends_all() {
     let left = office.post("/auth/logout", "", refresh(0)).await;
     assert_eq!(left.status, 204);
     assert_eq!(office.post("/auth/refresh", "", refresh(0)).await.status, 401);
-    assert_eq!(office.post("/auth/logout", "", json!({ "refresh_token": "x" })).await.status, 204);
+    assert_eq!(
+        office
+            .post("/auth/logout", "", json!({ "refresh_token": "x" }))
+            .await
+            .status,
+        204
+    );
 
-    let all = office.post("/auth/logout-all", &sessions[1].text("access_token"), Value::Null).await;
+    let all = office
+        .post("/auth/logout-all", &sessions[1].text("access_token"), Value::Null)
+        .await;
     assert_eq!(all.status, 204, "{all:?}");
     for index in 0..3 {
-        assert_eq!(office.post("/auth/refresh", "", refresh(index)).await.code(), (401, "session.ended"));
+        assert_eq!(
+            office.post("/auth/refresh", "", refresh(index)).await.code(),
+            (401, "session.ended")
+        );
     }
-    assert_eq!(office.get("/auth/sessions", &sessions[2].text("access_token")).await.status, 401);
+    assert_eq!(
+        office
+            .get("/auth/sessions", &sessions[2].text("access_token"))
+            .await
+            .status,
+        401
+    );
 }
 
 #[tokio::test]
@@ -90,14 +126,24 @@ async fn a_person_sees_their_devices_and_ends_one_but_never_somebody_elses() {
     let items = devices.body["items"].as_array().unwrap();
     assert_eq!(items.len(), 2, "{devices:?}");
     assert_eq!(items.iter().filter(|device| device["current"] == true).count(), 1);
-    assert!(items.iter().all(|device| device["user_agent"] == "Contoh/1.0" && device["ip"] == "203.0.113.7"));
+    assert!(
+        items
+            .iter()
+            .all(|device| device["user_agent"] == "Contoh/1.0" && device["ip"] == "203.0.113.7")
+    );
 
     let here = items.iter().find(|device| device["current"] == true).unwrap();
     let path = format!("/auth/sessions/{}", here["id"].as_str().unwrap());
     let end = |token: String| office.ask_delete(&path, token);
     assert_eq!(end(other).await.code(), (404, "request.unknown"));
     assert_eq!(end(chief).await.status, 204);
-    let refreshed = office.post("/auth/refresh", "", json!({ "refresh_token": second.text("refresh_token") })).await;
+    let refreshed = office
+        .post(
+            "/auth/refresh",
+            "",
+            json!({ "refresh_token": second.text("refresh_token") }),
+        )
+        .await;
     assert_eq!(refreshed.status, 401);
 }
 
@@ -108,7 +154,10 @@ async fn adding_a_key_signs_with_it_and_signs_nobody_out() {
     let kid = |token: &str| {
         let header = token.split('.').next().unwrap();
         let header = data_encoding::BASE64URL_NOPAD.decode(header.as_bytes()).unwrap();
-        serde_json::from_slice::<Value>(&header).unwrap()["kid"].as_str().unwrap().to_owned()
+        serde_json::from_slice::<Value>(&header).unwrap()["kid"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(kid(&chief), "2026-01");
     add_key(&office.keys.path().join("tokens"), "2026-02");
@@ -120,9 +169,20 @@ async fn adding_a_key_signs_with_it_and_signs_nobody_out() {
         assert_eq!(office.get("/users", token).await.status, 200);
     }
     let set = office.get("/.well-known/jwks.json", "").await;
-    let kids: Vec<_> = set.body["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    let kids: Vec<_> = set.body["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].as_str().unwrap())
+        .collect();
     assert_eq!(kids, ["2026-01", "2026-02"]);
-    assert!(set.body["keys"].as_array().unwrap().iter().all(|key| key.get("d").is_none() && key["alg"] == "ES256"));
+    assert!(
+        set.body["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|key| key.get("d").is_none() && key["alg"] == "ES256")
+    );
 
     std::fs::remove_file(office.keys.path().join("tokens/2026-01.pem")).unwrap();
     office.later(Duration::from_secs(61));
@@ -143,12 +203,23 @@ async fn whoever_is_deactivated_neither_signs_in_nor_stays_in() {
         let (office, path, chief) = (&office, &path, &chief);
         async move {
             let body = json!({ "active": active });
-            office.ask(Ask { method: "PATCH", path, token: chief, version: &version, body }).await
+            office
+                .ask(Ask {
+                    method: "PATCH",
+                    path,
+                    token: chief,
+                    version: &version,
+                    body,
+                })
+                .await
         }
     };
     let off = change(false, version).await;
     assert_eq!((off.status, &off.body["active"]), (200, &json!(false)));
-    assert_eq!(office.login("karo", "budi", PASSWORD).await.code(), (401, "session.wrong_credentials"));
+    assert_eq!(
+        office.login("karo", "budi", PASSWORD).await.code(),
+        (401, "session.wrong_credentials")
+    );
     let refresh = json!({ "refresh_token": signed_in.text("refresh_token") });
     assert_eq!(office.post("/auth/refresh", "", refresh.clone()).await.status, 401);
     let on = change(true, off.etag).await;

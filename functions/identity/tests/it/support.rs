@@ -48,7 +48,10 @@ impl Answer {
     }
 
     pub(crate) fn text(&self, name: &str) -> String {
-        self.body[name].as_str().unwrap_or_else(|| panic!("{name} in {self:?}")).to_owned()
+        self.body[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{name} in {self:?}"))
+            .to_owned()
     }
 }
 
@@ -70,7 +73,10 @@ impl Office {
     pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let credentials = Credentials { access_key: "AKID".into(), secret_key: "secret".into() };
+        let credentials = Credentials {
+            access_key: "AKID".into(),
+            secret_key: "secret".into(),
+        };
         let engine = Engine::open(Options::new(Storage::Memory, credentials)).await.unwrap();
         tokio::spawn(async move { engine.serve(listener, pending::<()>()).await });
 
@@ -90,14 +96,22 @@ impl Office {
             ("TABLE_NAME", TABLE.into()),
             ("TOKEN_KEYS_FOLDER", path("tokens")),
             ("FIELD_KEYS_FILE", path("fields.json")),
-            ("RATE_LIMITS", r#"{"auth":100000,"read":100000,"write":100000,"tenant":1000000}"#.into()),
+            (
+                "RATE_LIMITS",
+                r#"{"auth":100000,"read":100000,"write":100000,"tenant":1000000}"#.into(),
+            ),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into_iter()
         .collect();
         let clock = Arc::new(TestClock(Mutex::new(Timestamp::now())));
         let aws = Aws::connect(&settings).unwrap();
-        let environment = Environment { settings, aws, clock: clock.clone(), ids: Arc::new(RandomIds) };
+        let environment = Environment {
+            settings,
+            aws,
+            clock: clock.clone(),
+            ids: Arc::new(RandomIds),
+        };
         Provision::new(&environment.aws).table(TABLE, None).await.unwrap();
         Self {
             session: identity::session::function(&environment).unwrap(),
@@ -116,9 +130,14 @@ impl Office {
     /// The one-time password of a new tenant's first administrator, `kepala`.
     pub(crate) async fn administrator(&self, tenant: &str) -> String {
         let tenant: TenantId = tenant.parse().unwrap();
-        let (table, fields) = (self.environment.table().unwrap(), Fields::connect(&self.environment).unwrap());
+        let (table, fields) = (
+            self.environment.table().unwrap(),
+            Fields::connect(&self.environment).unwrap(),
+        );
         let (username, email) = ("kepala".parse().unwrap(), "kepala@contoh.go.id".parse().unwrap());
-        identity::first_administrator(&self.environment, &table, &fields, &tenant, &username, &email).await.unwrap()
+        identity::first_administrator(&self.environment, &table, &fields, &tenant, &username, &email)
+            .await
+            .unwrap()
     }
 
     /// The access token of a new tenant's first administrator.
@@ -151,23 +170,50 @@ impl Office {
     /// Makes a user with `roles` in RW 003 and RT 001, and returns the id and an access token.
     pub(crate) async fn member(&self, tenant: &str, chief: &str, username: &str, roles: &[&str]) -> (String, String) {
         let body = json!({ "username": username, "name": "Orang Contoh", "rw": "003", "rt": "001", "roles": roles });
-        let made = self.ask(Ask { method: "POST", path: "/users", token: chief, version: "", body }).await;
+        let made = self
+            .ask(Ask {
+                method: "POST",
+                path: "/users",
+                token: chief,
+                version: "",
+                body,
+            })
+            .await;
         assert_eq!(made.status, 201, "{made:?}");
-        self.settle(tenant, username, &made.text("one_time_password"), PASSWORD).await;
+        self.settle(tenant, username, &made.text("one_time_password"), PASSWORD)
+            .await;
         let id = made.body["user"]["id"].as_str().unwrap().to_owned();
         (id, self.token(tenant, username, PASSWORD).await)
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
-        self.ask(Ask { method: "GET", path, token, version: "", body: Value::Null }).await
+        self.ask(Ask {
+            method: "GET",
+            path,
+            token,
+            version: "",
+            body: Value::Null,
+        })
+        .await
     }
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Answer {
-        self.ask(Ask { method: "POST", path, token, version: "", body }).await
+        self.ask(Ask {
+            method: "POST",
+            path,
+            token,
+            version: "",
+            body,
+        })
+        .await
     }
 
     pub(crate) async fn ask(&self, ask: Ask<'_>) -> Answer {
-        let body = if ask.body.is_null() { Vec::new() } else { ask.body.to_string().into_bytes() };
+        let body = if ask.body.is_null() {
+            Vec::new()
+        } else {
+            ask.body.to_string().into_bytes()
+        };
         self.send(&ask, "application/json", &body).await
     }
 
@@ -189,9 +235,16 @@ impl Office {
         let event = HttpEvent::new(&parts, path, body, "203.0.113.7".into(), 1_767_574_800_000);
         let reply = function.invoke(serde_json::to_value(event).unwrap()).await.unwrap();
         let reply: HttpReply = serde_json::from_value(reply).unwrap();
-        let (status, etag) = (reply.status_code, reply.headers.get("etag").cloned().unwrap_or_default());
+        let (status, etag) = (
+            reply.status_code,
+            reply.headers.get("etag").cloned().unwrap_or_default(),
+        );
         let bytes = reply.into_body();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap()
+        };
         Answer { status, body, etag }
     }
 
@@ -204,7 +257,10 @@ impl Office {
             let mut cursor = Some(streams.seek(&arn, &shard, None).await.unwrap());
             while let Some(at) = cursor {
                 let page = streams.read(&at, 1000).await.unwrap();
-                let records = page.records.iter().map(|record| serde_json::from_value::<StreamRecord>(record.clone()).unwrap());
+                let records = page
+                    .records
+                    .iter()
+                    .map(|record| serde_json::from_value::<StreamRecord>(record.clone()).unwrap());
                 events.extend(records.filter_map(|record| record.envelope()));
                 cursor = page.next.filter(|_| page.last.is_some());
             }
@@ -215,14 +271,24 @@ impl Office {
     /// What the audit trail will say: action and outcome, oldest first.
     pub(crate) async fn trail(&self, tenant: &str) -> Vec<String> {
         let events = self.events().await.into_iter();
-        let entries = events.filter(|event| event.event_type.as_str() == "action.taken" && event.tenant.as_str() == tenant);
+        let entries =
+            events.filter(|event| event.event_type.as_str() == "action.taken" && event.tenant.as_str() == tenant);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        entries.map(|event| format!("{} {}", text(&event.data["action"]), text(&event.data["outcome"]))).collect()
+        entries
+            .map(|event| format!("{} {}", text(&event.data["action"]), text(&event.data["outcome"])))
+            .collect()
     }
 }
 
 impl Office {
     pub(crate) async fn ask_delete(&self, path: &str, token: String) -> Answer {
-        self.ask(Ask { method: "DELETE", path, token: &token, version: "", body: Value::Null }).await
+        self.ask(Ask {
+            method: "DELETE",
+            path,
+            token: &token,
+            version: "",
+            body: Value::Null,
+        })
+        .await
     }
 }
