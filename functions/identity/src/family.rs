@@ -17,13 +17,13 @@ use crate::names::UserId;
 use crate::ticket::{Ticket, TicketId};
 
 /// How long a refresh token is good for.
-pub const REFRESH_FOR: Duration = Duration::from_hours(7 * 24);
+pub(crate) const REFRESH_FOR: Duration = Duration::from_hours(7 * 24);
 /// After so long a person signs in again, however often the device was used.
 const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// One signed-in device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Family {
+pub(crate) struct Family {
     /// Its id: 128 random bits.
     pub id: TicketId,
     /// Whose.
@@ -78,7 +78,13 @@ impl Fault for RefreshError {
 impl Family {
     /// Signs a device in.
     #[must_use]
-    pub fn open(tenant: TenantId, user: UserId, generation: u32, device: &Origin, now: Timestamp) -> (Self, Ticket) {
+    pub(crate) fn open(
+        tenant: TenantId,
+        user: UserId,
+        generation: u32,
+        device: &Origin,
+        now: Timestamp,
+    ) -> (Self, Ticket) {
         let token = Ticket::new(tenant.clone());
         let family = Self {
             id: token.id.clone(),
@@ -101,7 +107,12 @@ impl Family {
     ///
     /// Any other secret than the newest counts as an old one: old ones need not be kept to be recognised, and nobody
     /// but its holder knows a family's id.
-    pub fn rotate(self, token: &Ticket, device: &Origin, now: Timestamp) -> Result<(Self, Ticket), RefreshError> {
+    pub(crate) fn rotate(
+        self,
+        token: &Ticket,
+        device: &Origin,
+        now: Timestamp,
+    ) -> Result<(Self, Ticket), RefreshError> {
         if !self.is_active(now) {
             return Err(RefreshError::Ended);
         }
@@ -123,31 +134,31 @@ impl Family {
 
     /// Whether the token is its newest.
     #[must_use]
-    pub fn holds(&self, token: &Ticket) -> bool {
+    pub(crate) fn holds(&self, token: &Ticket) -> bool {
         token.is(&self.newest)
     }
 
     /// Ends it.
     #[must_use]
-    pub fn revoke(self) -> Self {
+    pub(crate) fn revoke(self) -> Self {
         Self { revoked: true, ..self }
     }
 
     /// Whether its newest token would be taken.
     #[must_use]
-    pub fn is_active(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_active(&self, now: Timestamp) -> bool {
         !self.revoked && now < self.until
     }
 
     /// Where the family of that id is kept.
     #[must_use]
-    pub fn key_of(tenant: &TenantId, id: &TicketId) -> Key {
+    pub(crate) fn key_of(tenant: &TenantId, id: &TicketId) -> Key {
         Key::state(tenant.as_str(), "session", id.as_str())
     }
 
     /// The index partition of one user's devices.
     #[must_use]
-    pub fn index_of(tenant: &TenantId, user: &UserId) -> String {
+    pub(crate) fn index_of(tenant: &TenantId, user: &UserId) -> String {
         format!("{tenant}#sessions#{}", user.as_str())
     }
 }

@@ -20,7 +20,7 @@ const AT_ONCE: usize = 4;
 /// A password's hash in PHC form. Never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Hash(String);
+pub(crate) struct Hash(String);
 
 impl std::fmt::Debug for Hash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,7 +57,7 @@ impl Fault for HashError {
 
 /// Hashes and compares.
 #[derive(Debug, Clone)]
-pub struct Hasher {
+pub(crate) struct Hasher {
     places: Arc<Semaphore>,
     /// What a password is compared with where there is no user: the same work as for a real one.
     dummy: Hash,
@@ -65,7 +65,7 @@ pub struct Hasher {
 
 impl Hasher {
     /// Ready to hash. Costs one hash itself.
-    pub fn new() -> Result<Self, HashError> {
+    pub(crate) fn new() -> Result<Self, HashError> {
         let nobody = Password::new(random::text());
         Ok(Self {
             places: Arc::new(Semaphore::new(AT_ONCE)),
@@ -74,19 +74,19 @@ impl Hasher {
     }
 
     /// The hash of a new password.
-    pub async fn hash(&self, password: Password) -> Result<Hash, HashError> {
+    pub(crate) async fn hash(&self, password: Password) -> Result<Hash, HashError> {
         self.work(move || hash(&password)).await?
     }
 
     /// Whether `password` is the one that was hashed. Takes as long where there is none, and then says no.
-    pub async fn verify(&self, password: Password, stored: Option<Hash>) -> Result<bool, HashError> {
+    pub(crate) async fn verify(&self, password: Password, stored: Option<Hash>) -> Result<bool, HashError> {
         let (against, exists) = stored.map_or((self.dummy.clone(), false), |stored| (stored, true));
         let equal = self.work(move || verify(&password, &against)).await??;
         Ok(equal && exists)
     }
 
     /// Whether `password` is one of those that were hashed.
-    pub async fn any(&self, password: Password, stored: Vec<Hash>) -> Result<bool, HashError> {
+    pub(crate) async fn any(&self, password: Password, stored: Vec<Hash>) -> Result<bool, HashError> {
         let compared = move || {
             stored
                 .iter()

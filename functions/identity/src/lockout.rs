@@ -14,11 +14,11 @@ const FIRST_WAIT: Duration = Duration::from_mins(1);
 /// No wait is longer: a locked door must not keep its owner out for good.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// After so long without a failure the row is forgotten.
-pub const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
+pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 
 /// The failures to sign in under one login of one tenant, whether or not there is such a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lockout {
+pub(crate) struct Lockout {
     /// Whose.
     pub tenant: TenantId,
     /// The user's id, or a keyed hash of a login that nobody has.
@@ -33,7 +33,7 @@ pub struct Lockout {
 
 /// Too many failures: come back later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Locked {
+pub(crate) struct Locked {
     /// When to come back.
     pub until: Timestamp,
 }
@@ -41,7 +41,7 @@ pub struct Locked {
 impl Lockout {
     /// No failures yet.
     #[must_use]
-    pub const fn none(tenant: TenantId, login: String, now: Timestamp) -> Self {
+    pub(crate) const fn none(tenant: TenantId, login: String, now: Timestamp) -> Self {
         Self {
             tenant,
             login,
@@ -53,13 +53,13 @@ impl Lockout {
 
     /// Where it is kept.
     #[must_use]
-    pub fn key_of(tenant: &TenantId, login: &str) -> Key {
+    pub(crate) fn key_of(tenant: &TenantId, login: &str) -> Key {
         Key::state(tenant.as_str(), "lockout", login)
     }
 
     /// Counts a try as failed before it is made, so that a thousand tries at once are not all the first one.
     /// A success is taken back with [`Self::succeeded`].
-    pub fn attempt(self, now: Timestamp) -> Result<Self, Locked> {
+    pub(crate) fn attempt(self, now: Timestamp) -> Result<Self, Locked> {
         if let Some(until) = self.locked_until.filter(|until| *until > now) {
             return Err(Locked { until });
         }
@@ -76,7 +76,7 @@ impl Lockout {
 
     /// The try was a success: all is forgotten.
     #[must_use]
-    pub fn succeeded(self) -> Self {
+    pub(crate) fn succeeded(self) -> Self {
         Self {
             failures: 0,
             locked_until: None,

@@ -31,36 +31,36 @@ pub struct Email(String);
 /// A person's name as it is written: 1 to 120 characters, no control characters, no space at either end, no beginning
 /// of a formula.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PersonName(String);
+pub(crate) struct PersonName(String);
 
 /// Nomor Induk Kependudukan: 16 digits. Never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Nik(String);
+pub(crate) struct Nik(String);
 
 /// Nomor Induk Pegawai: 18 digits. Never shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Nip(String);
+pub(crate) struct Nip(String);
 
 /// A telephone number with its country: `+` and 8 to 15 digits (E.164); `08…` is read as Indonesian. Never shown by
 /// `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Phone(String);
+pub(crate) struct Phone(String);
 
 /// The number of an RW or RT: three digits, such as `003`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RukunNumber(String);
+pub(crate) struct RukunNumber(String);
 
 /// The code of an organisation unit, such as `BIDANG_APTIKA`: 1 to 40 of `A-Z`, `0-9`, `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UnitCode(String);
+pub(crate) struct UnitCode(String);
 
 /// The code of a role, such as `head_of_office`: 2 to 40 of `a-z`, `0-9`, `_`, beginning with a letter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RoleCode(String);
+pub(crate) struct RoleCode(String);
 
 /// What a person may type to sign in: a username or an e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Login {
+pub(crate) enum Login {
     /// A username.
     Username(Username),
     /// An e-mail address.
@@ -86,7 +86,7 @@ impl Email {
 impl PersonName {
     /// The name in lower case, for sorting and searching.
     #[must_use]
-    pub fn folded(&self) -> String {
+    pub(crate) fn folded(&self) -> String {
         self.0.to_lowercase()
     }
 }
@@ -266,7 +266,7 @@ macro_rules! text {
         impl $name {
             /// The text of the name.
             #[must_use]
-            pub fn as_str(&self) -> &str {
+            pub(crate) fn as_str(&self) -> &str {
                 &self.0
             }
         }

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::names::{PersonName, UnitCode};
 
 /// More units than this no office of ours has. Keeps the row far below what the table takes.
-pub const MAX_UNITS: usize = 500;
+pub(crate) const MAX_UNITS: usize = 500;
 /// Deeper than this no office is.
 const MAX_DEPTH: usize = 12;
 
 /// All units of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrgChart {
+pub(crate) struct OrgChart {
     /// Whose.
     pub tenant: TenantId,
     units: BTreeMap<UnitCode, OrgUnit>,
@@ -23,7 +23,7 @@ pub struct OrgChart {
 
 /// One unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrgUnit {
+pub(crate) struct OrgUnit {
     /// What people call it.
     pub name: PersonName,
     /// What kind of unit it is.
@@ -36,7 +36,7 @@ pub struct OrgUnit {
 /// What kind of unit it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum UnitKind {
+pub(crate) enum UnitKind {
     /// The organisation itself.
     Root,
     /// Its secretariat.
@@ -98,7 +98,7 @@ impl Fault for ChartError {
 impl OrgChart {
     /// An organisation without units.
     #[must_use]
-    pub const fn empty(tenant: TenantId) -> Self {
+    pub(crate) const fn empty(tenant: TenantId) -> Self {
         Self {
             tenant,
             units: BTreeMap::new(),
@@ -107,42 +107,42 @@ impl OrgChart {
 
     /// Where a tenant's organisation is kept.
     #[must_use]
-    pub fn key_of(tenant: &TenantId) -> Key {
+    pub(crate) fn key_of(tenant: &TenantId) -> Key {
         Key::state(tenant.as_str(), "org-chart", "units")
     }
 
     /// The unit of that code.
     #[must_use]
-    pub fn unit(&self, code: &UnitCode) -> Option<&OrgUnit> {
+    pub(crate) fn unit(&self, code: &UnitCode) -> Option<&OrgUnit> {
         self.units.get(code)
     }
 
     /// All units, by code.
-    pub fn units(&self) -> impl Iterator<Item = (&UnitCode, &OrgUnit)> {
+    pub(crate) fn units(&self) -> impl Iterator<Item = (&UnitCode, &OrgUnit)> {
         self.units.iter()
     }
 
     /// Adds a unit.
-    pub fn add(mut self, code: UnitCode, unit: OrgUnit) -> Result<Self, ChartError> {
-        if self.units.contains_key(&code) {
+    pub(crate) fn add(mut self, code: &UnitCode, unit: OrgUnit) -> Result<Self, ChartError> {
+        if self.units.contains_key(code) {
             return Err(ChartError::Taken);
         }
         if self.units.len() >= MAX_UNITS {
             return Err(ChartError::TooLarge);
         }
         self.units.insert(code.clone(), unit);
-        self.checked(&code)
+        self.checked(code)
     }
 
     /// Changes a unit, or moves it with all below it.
-    pub fn change(mut self, code: &UnitCode, unit: OrgUnit) -> Result<Self, ChartError> {
+    pub(crate) fn change(mut self, code: &UnitCode, unit: OrgUnit) -> Result<Self, ChartError> {
         let place = self.units.get_mut(code).ok_or(ChartError::Unknown)?;
         *place = unit;
         self.checked(code)
     }
 
     /// Removes a unit that has none below it.
-    pub fn remove(mut self, code: &UnitCode) -> Result<Self, ChartError> {
+    pub(crate) fn remove(mut self, code: &UnitCode) -> Result<Self, ChartError> {
         if self.units.values().any(|unit| unit.parent.as_ref() == Some(code)) {
             return Err(ChartError::HasChildren);
         }
@@ -200,9 +200,9 @@ mod tests {
 
     fn office() -> OrgChart {
         OrgChart::empty("karo".parse().unwrap())
-            .add(code("DINAS"), unit(None))
-            .and_then(|chart| chart.add(code("SEKRETARIAT"), unit(Some("DINAS"))))
-            .and_then(|chart| chart.add(code("SUBBAG_UMUM"), unit(Some("SEKRETARIAT"))))
+            .add(&code("DINAS"), unit(None))
+            .and_then(|chart| chart.add(&code("SEKRETARIAT"), unit(Some("DINAS"))))
+            .and_then(|chart| chart.add(&code("SUBBAG_UMUM"), unit(Some("SEKRETARIAT"))))
             .unwrap()
     }
 
@@ -223,10 +223,10 @@ mod tests {
     #[test]
     fn a_unit_belongs_to_one_that_exists_and_has_a_code_of_its_own() {
         assert_eq!(
-            office().add(code("UPT"), unit(Some("NIHIL"))),
+            office().add(&code("UPT"), unit(Some("NIHIL"))),
             Err(ChartError::UnknownParent)
         );
-        assert_eq!(office().add(code("DINAS"), unit(None)), Err(ChartError::Taken));
+        assert_eq!(office().add(&code("DINAS"), unit(None)), Err(ChartError::Taken));
         assert_eq!(office().change(&code("NIHIL"), unit(None)), Err(ChartError::Unknown));
         assert_eq!(office().remove(&code("NIHIL")), Err(ChartError::Unknown));
     }
@@ -242,11 +242,11 @@ mod tests {
     fn an_organisation_has_an_end() {
         let deep = (1..=MAX_DEPTH).try_fold(OrgChart::empty("karo".parse().unwrap()), |chart, level| {
             let parent = (level > 1).then(|| format!("U{}", level - 1));
-            chart.add(code(&format!("U{level}")), unit(parent.as_deref()))
+            chart.add(&code(&format!("U{level}")), unit(parent.as_deref()))
         });
         let last = format!("U{MAX_DEPTH}");
         assert_eq!(
-            deep.unwrap().add(code("LAGI"), unit(Some(&last))),
+            deep.unwrap().add(&code("LAGI"), unit(Some(&last))),
             Err(ChartError::TooLarge)
         );
     }
@@ -263,7 +263,7 @@ mod tests {
                 let changed = if chart.unit(&moved).is_some() {
                     chart.clone().change(&moved, unit)
                 } else {
-                    chart.clone().add(moved, unit)
+                    chart.clone().add(&moved, unit)
                 };
                 if let Ok(changed) = changed {
                     chart = changed;

@@ -60,7 +60,7 @@ const COMMON_HERE: [&str; 40] = [
 /// A password as somebody typed it. Never shown by `Debug`, never serialised.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct Password(String);
+pub(crate) struct Password(String);
 
 /// One reason why a password is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
@@ -112,7 +112,7 @@ impl Fault for PasswordError {
 
 /// How strong a password is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Strength {
+pub(crate) struct Strength {
     /// 0 (guessed at once) to 4 (not within years).
     pub score: u8,
     /// What must be better before it is taken.
@@ -122,24 +122,24 @@ pub struct Strength {
 impl Password {
     /// Wraps what was typed.
     #[must_use]
-    pub const fn new(text: String) -> Self {
+    pub(crate) const fn new(text: String) -> Self {
         Self(text)
     }
 
     /// For hashing.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
     /// Whether it is too long to be worth hashing: no such password was ever taken.
     #[must_use]
-    pub fn is_oversized(&self) -> bool {
+    pub(crate) fn is_oversized(&self) -> bool {
         self.0.chars().count() > LONGEST
     }
 
     /// That it may become the password of somebody who goes by `names`.
-    pub fn check(&self, names: &[&str]) -> Result<(), PasswordError> {
+    pub(crate) fn check(&self, names: &[&str]) -> Result<(), PasswordError> {
         let weaknesses = self.strength(names).weaknesses;
         if weaknesses.is_empty() {
             Ok(())
@@ -150,7 +150,7 @@ impl Password {
 
     /// How strong it is for somebody who goes by `names`.
     #[must_use]
-    pub fn strength(&self, names: &[&str]) -> Strength {
+    pub(crate) fn strength(&self, names: &[&str]) -> Strength {
         let length = self.0.chars().count();
         let has = |kind: fn(char) -> bool| self.0.chars().any(kind);
         let inputs: Vec<&str> = names.iter().copied().chain(COMMON_HERE).collect();

@@ -102,7 +102,7 @@ impl Permission {
 }
 
 /// Reads permissions as tokens carry them; those that no longer exist count for nothing.
-pub fn known<'a>(texts: impl IntoIterator<Item = &'a String>) -> BTreeSet<Permission> {
+pub(crate) fn known<'a>(texts: impl IntoIterator<Item = &'a String>) -> BTreeSet<Permission> {
     texts.into_iter().filter_map(|text| text.parse().ok()).collect()
 }
 

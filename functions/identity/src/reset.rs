@@ -12,13 +12,13 @@ use crate::ticket::{Ticket, TicketId};
 use crate::user::User;
 
 /// Time to read a mail.
-pub const MAILED_FOR: Duration = Duration::from_mins(30);
+pub(crate) const MAILED_FOR: Duration = Duration::from_mins(30);
 /// Time to think of a password.
-pub const AT_ONCE_FOR: Duration = Duration::from_mins(15);
+pub(crate) const AT_ONCE_FOR: Duration = Duration::from_mins(15);
 
 /// The permission, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PasswordReset {
+pub(crate) struct PasswordReset {
     /// Its id.
     pub id: TicketId,
     /// Whose.
@@ -58,7 +58,7 @@ impl Fault for ResetError {
 impl PasswordReset {
     /// Gives `user` the permission for so long.
     #[must_use]
-    pub fn give(user: &User, lasting: Duration, now: Timestamp) -> (Self, Ticket) {
+    pub(crate) fn give(user: &User, lasting: Duration, now: Timestamp) -> (Self, Ticket) {
         let ticket = Ticket::new(user.tenant.clone());
         let reset = Self {
             id: ticket.id.clone(),
@@ -73,7 +73,7 @@ impl PasswordReset {
     }
 
     /// Uses it up, for `user`.
-    pub fn redeem(self, ticket: &Ticket, user: &User, now: Timestamp) -> Result<Self, ResetError> {
+    pub(crate) fn redeem(self, ticket: &Ticket, user: &User, now: Timestamp) -> Result<Self, ResetError> {
         let good = !self.used
             && now < self.until
             && ticket.is(&self.secret)
@@ -89,13 +89,13 @@ impl PasswordReset {
 
     /// Where it is kept.
     #[must_use]
-    pub fn key_of(tenant: &TenantId, id: &TicketId) -> Key {
+    pub(crate) fn key_of(tenant: &TenantId, id: &TicketId) -> Key {
         Key::state(tenant.as_str(), "password-reset", id.as_str())
     }
 
     /// What the fields of its event are sealed for.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{}#password-reset#{}", self.tenant, self.id.as_str())
     }
 }

@@ -11,11 +11,11 @@ use crate::permission::Permission;
 use crate::system_roles::SystemRole;
 
 /// Nobody holds more roles than this: each is read at sign-in.
-pub const MAX_ROLES_OF_USER: usize = 10;
+pub(crate) const MAX_ROLES_OF_USER: usize = 10;
 
 /// A role that a tenant made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Role {
+pub(crate) struct Role {
     /// Whose.
     pub tenant: TenantId,
     /// The code, which it keeps for ever: nobody gets another role's powers by its name.
@@ -33,19 +33,19 @@ pub struct Role {
 impl Role {
     /// Where the role of that code is kept.
     #[must_use]
-    pub fn key_of(tenant: &TenantId, code: &RoleCode) -> Key {
+    pub(crate) fn key_of(tenant: &TenantId, code: &RoleCode) -> Key {
         Key::state(tenant.as_str(), "role", code.as_str())
     }
 
     /// The index partition of a tenant's roles.
     #[must_use]
-    pub fn index_of(tenant: &TenantId) -> String {
+    pub(crate) fn index_of(tenant: &TenantId) -> String {
         format!("{tenant}#roles")
     }
 
     /// What it gives: nothing once it is gone.
     #[must_use]
-    pub fn grants(&self) -> BTreeSet<Permission> {
+    pub(crate) fn grants(&self) -> BTreeSet<Permission> {
         if self.deleted {
             BTreeSet::new()
         } else {
@@ -114,7 +114,7 @@ impl Fault for GrantError {
 
 /// Whether somebody who holds `held` may give `granted`, or change those who hold it. Otherwise an administrator of
 /// little could take over the account of an administrator of everything, by changing its e-mail address.
-pub fn within(held: &BTreeSet<Permission>, granted: &BTreeSet<Permission>) -> Result<(), GrantError> {
+pub(crate) fn within(held: &BTreeSet<Permission>, granted: &BTreeSet<Permission>) -> Result<(), GrantError> {
     if granted.is_subset(held) {
         Ok(())
     } else {
@@ -123,7 +123,7 @@ pub fn within(held: &BTreeSet<Permission>, granted: &BTreeSet<Permission>) -> Re
 }
 
 /// That a code is free for a tenant's own role.
-pub fn may_be_custom(code: &RoleCode) -> Result<(), GrantError> {
+pub(crate) fn may_be_custom(code: &RoleCode) -> Result<(), GrantError> {
     match SystemRole::find(code.as_str()) {
         Some(_) => Err(GrantError::SystemRole),
         None => Ok(()),

@@ -11,7 +11,7 @@ use crate::random;
 
 /// A secret with where it belongs. Never shown by `Debug`, never kept.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     /// Whose.
     pub tenant: TenantId,
     /// The row that knows it.
@@ -27,7 +27,7 @@ pub struct TicketId(UserId);
 impl Ticket {
     /// A new one.
     #[must_use]
-    pub fn new(tenant: TenantId) -> Self {
+    pub(crate) fn new(tenant: TenantId) -> Self {
         Self {
             tenant,
             id: TicketId(UserId::from_bytes(random::bytes())),
@@ -37,7 +37,7 @@ impl Ticket {
 
     /// Another secret for the same.
     #[must_use]
-    pub fn next(&self) -> Self {
+    pub(crate) fn next(&self) -> Self {
         Self {
             secret: random::text(),
             ..self.clone()
@@ -46,13 +46,13 @@ impl Ticket {
 
     /// What is kept of it.
     #[must_use]
-    pub fn digest(&self) -> Sha256Digest {
+    pub(crate) fn digest(&self) -> Sha256Digest {
         Sha256Digest::of(self.secret.as_bytes())
     }
 
     /// Whether it is the one of which `digest` was kept.
     #[must_use]
-    pub fn is(&self, digest: &Sha256Digest) -> bool {
+    pub(crate) fn is(&self, digest: &Sha256Digest) -> bool {
         random::is_kept(&self.secret, digest)
     }
 }

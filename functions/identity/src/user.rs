@@ -13,13 +13,13 @@ use crate::names::{PersonName, RoleCode, RukunNumber, UnitCode, UserId, Username
 use crate::role::{GrantError, MAX_ROLES_OF_USER};
 
 /// So many of the last passwords may not come back.
-pub const REMEMBERED_PASSWORDS: usize = 5;
+pub(crate) const REMEMBERED_PASSWORDS: usize = 5;
 /// A one-time password that nobody used by then was lost on the way.
 const ONE_TIME_FOR: Duration = Duration::from_hours(7 * 24);
 
 /// One person's account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
+pub(crate) struct User {
     /// Its id, for ever.
     pub id: UserId,
     /// Whose.
@@ -42,7 +42,7 @@ pub struct User {
 
 /// Who a person is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Unique within the tenant.
     pub username: Username,
     /// The person's name.
@@ -63,7 +63,7 @@ pub struct Profile {
 
 /// A personal field: encrypted, and found by a keyed hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Personal {
+pub(crate) struct Personal {
     /// The encrypted value.
     pub sealed: Sealed,
     /// The keyed hash.
@@ -72,7 +72,7 @@ pub struct Personal {
 
 /// An RW, or an RT within one: numbers of RTs repeat across RWs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Neighbourhood {
+pub(crate) struct Neighbourhood {
     /// Rukun Warga.
     pub rw: Option<RukunNumber>,
     /// Rukun Tetangga within it.
@@ -81,7 +81,7 @@ pub struct Neighbourhood {
 
 /// How a person proves who they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// The hash of the password; none until the first one is set.
     pub hash: Option<Hash>,
     /// The last five, newest first, with the one in use.
@@ -123,7 +123,7 @@ impl Fault for UserError {
 
 impl User {
     /// A new account, without a password.
-    pub fn register(
+    pub(crate) fn register(
         id: UserId,
         tenant: TenantId,
         profile: Profile,
@@ -145,24 +145,24 @@ impl User {
     }
 
     /// Another profile.
-    pub fn with_profile(self, profile: Profile) -> Result<Self, UserError> {
+    pub(crate) fn with_profile(self, profile: Profile) -> Result<Self, UserError> {
         Self { profile, ..self }.checked()
     }
 
     /// Other roles. What they allow reaches the person with the next access token.
-    pub fn with_roles(self, roles: BTreeSet<RoleCode>) -> Result<Self, UserError> {
+    pub(crate) fn with_roles(self, roles: BTreeSet<RoleCode>) -> Result<Self, UserError> {
         Self { roles, ..self }.checked()
     }
 
     /// May sign in, or no longer. Either way every session ends: a deactivated person's must not come back to life.
     #[must_use]
-    pub fn with_active(self, active: bool) -> Self {
+    pub(crate) fn with_active(self, active: bool) -> Self {
         Self { active, ..self }.signed_out_everywhere()
     }
 
     /// Gives the account up. Nobody signs in with it, and it is found in no list.
     #[must_use]
-    pub fn deleted(self, now: Timestamp) -> Self {
+    pub(crate) fn deleted(self, now: Timestamp) -> Self {
         Self {
             active: false,
             deleted_at: Some(now),
@@ -174,7 +174,7 @@ impl User {
 
     /// A password that the person chose. Ends every session.
     #[must_use]
-    pub fn with_password(self, hash: Hash) -> Self {
+    pub(crate) fn with_password(self, hash: Hash) -> Self {
         let mut former = self.credentials.former.clone();
         former.insert(0, hash.clone());
         former.truncate(REMEMBERED_PASSWORDS);
@@ -188,7 +188,7 @@ impl User {
 
     /// A password that somebody else knows, too: good only to choose another. Ends every session.
     #[must_use]
-    pub fn with_one_time_password(self, hash: Hash, now: Timestamp) -> Self {
+    pub(crate) fn with_one_time_password(self, hash: Hash, now: Timestamp) -> Self {
         let one_time_until = now.saturating_add(ONE_TIME_FOR).ok();
         let credentials = Credentials {
             hash: Some(hash),
@@ -200,7 +200,7 @@ impl User {
 
     /// Ends every session.
     #[must_use]
-    pub fn signed_out_everywhere(self) -> Self {
+    pub(crate) fn signed_out_everywhere(self) -> Self {
         Self {
             generation: self.generation.saturating_add(1),
             ..self
@@ -209,7 +209,7 @@ impl User {
 
     /// The hash that a password has to match now, if any may.
     #[must_use]
-    pub fn usable_hash(&self, now: Timestamp) -> Option<Hash> {
+    pub(crate) fn usable_hash(&self, now: Timestamp) -> Option<Hash> {
         let in_time = self.credentials.one_time_until.is_none_or(|until| now < until);
         let may = self.active && self.deleted_at.is_none() && in_time;
         self.credentials.hash.clone().filter(|_| may)
@@ -217,31 +217,31 @@ impl User {
 
     /// Whether the password must be changed before anything else.
     #[must_use]
-    pub const fn must_change_password(&self) -> bool {
+    pub(crate) const fn must_change_password(&self) -> bool {
         self.credentials.one_time_until.is_some()
     }
 
     /// Where the account of that id is kept.
     #[must_use]
-    pub fn key_of(tenant: &TenantId, id: &UserId) -> Key {
+    pub(crate) fn key_of(tenant: &TenantId, id: &UserId) -> Key {
         Key::state(tenant.as_str(), "user", id.as_str())
     }
 
     /// The index partition of a tenant's users, by username.
     #[must_use]
-    pub fn by_username(tenant: &TenantId) -> String {
+    pub(crate) fn by_username(tenant: &TenantId) -> String {
         format!("{tenant}#users")
     }
 
     /// The index partition of a tenant's users, by name.
     #[must_use]
-    pub fn by_name(tenant: &TenantId) -> String {
+    pub(crate) fn by_name(tenant: &TenantId) -> String {
         format!("{tenant}#users-by-name")
     }
 
     /// What its personal `field` is sealed for.
     #[must_use]
-    pub fn place(tenant: &TenantId, id: &UserId, field: &str) -> String {
+    pub(crate) fn place(tenant: &TenantId, id: &UserId, field: &str) -> String {
         format!("{tenant}#user#{}#{field}", id.as_str())
     }
 

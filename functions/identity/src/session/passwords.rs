@@ -276,7 +276,7 @@ impl Session {
             .find(&ticket.tenant, &reset.value.user)
             .await?
             .ok_or(ResetError::Void)?;
-        let used = reset.value.redeem(&ticket, &user.value, accounts.environment.now())?;
+        let redeemed = reset.value.redeem(&ticket, &user.value, accounts.environment.now())?;
         let hash = self.accept(&user.value, password).await?;
         let changed = user.value.with_password(hash);
         let entry = AuditEntry::success(
@@ -286,7 +286,7 @@ impl Session {
             changed.id.as_str(),
         );
         let transaction = accounts.table.transaction().update(&changed, user.version)?;
-        let transaction = transaction.update(&used, reset.version)?.expires(used.until);
+        let transaction = transaction.update(&redeemed, reset.version)?.expires(redeemed.until);
         accounts.commit(transaction, &ticket.tenant, entry.from(origin)).await?;
         self.forget_tries(&ticket.tenant, changed.id.as_str()).await
     }

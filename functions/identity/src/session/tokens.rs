@@ -33,7 +33,7 @@ pub(super) enum SignedIn {
     /// The way is free.
     Tokens(Tokens),
     /// First another password must be chosen, with `POST /auth/reset-password`.
-    MustChange(MustChange),
+    ChooseFirst(ChooseFirst),
 }
 
 /// An access token, and the token to get the next one with.
@@ -56,9 +56,10 @@ pub(super) struct Tokens {
 
 /// A token that allows nothing but to choose a password.
 #[derive(Serialize, ToSchema)]
-pub(super) struct MustChange {
+pub(super) struct ChooseFirst {
     /// Always `true`.
-    must_change_password: bool,
+    #[serde(rename = "must_change_password")]
+    required: bool,
     /// Good once, for `POST /auth/reset-password`.
     password_token: String,
     /// When it ends (RFC 3339).
@@ -93,24 +94,20 @@ impl Session {
         let now = accounts.environment.now();
         let hash = user.as_ref().and_then(|user| user.value.usable_hash(now));
         let right = self.hasher.verify(password, hash).await?;
-        match user.filter(|_| right) {
-            Some(user) => {
-                self.forget_tries(tenant, &subject).await?;
-                self.open(user, origin).await
-            }
-            None => {
-                if known {
-                    let nobody = Actor {
-                        id: subject.clone(),
-                        kind: ActorKind::Anonymous,
-                    };
-                    let entry = AuditEntry::success(nobody, "auth.login_failed", "user", subject);
-                    let entry = entry.refused("session.wrong_credentials").from(origin);
-                    accounts.record(tenant, entry).await?;
-                }
-                Err(IdentityError::WrongCredentials)
-            }
+        if let Some(user) = user.filter(|_| right) {
+            self.forget_tries(tenant, &subject).await?;
+            return self.open(user, origin).await;
         }
+        if known {
+            let nobody = Actor {
+                id: subject.clone(),
+                kind: ActorKind::Anonymous,
+            };
+            let entry = AuditEntry::success(nobody, "auth.login_failed", "user", subject);
+            let entry = entry.refused("session.wrong_credentials").from(origin);
+            accounts.record(tenant, entry).await?;
+        }
+        Err(IdentityError::WrongCredentials)
     }
 
     async fn open(
@@ -126,8 +123,8 @@ impl Session {
             let transaction = accounts.table.transaction().insert(&reset)?.expires(reset.until);
             accounts.commit(transaction, &user.tenant, entry).await?;
             let (password_token, until) = (ticket.to_string(), reset.until);
-            return Ok(SignedIn::MustChange(MustChange {
-                must_change_password: true,
+            return Ok(SignedIn::ChooseFirst(ChooseFirst {
+                required: true,
                 password_token,
                 until,
             }));

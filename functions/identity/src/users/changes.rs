@@ -153,9 +153,10 @@ impl Users {
             return Ok(());
         };
         let chart = self.accounts.table.find::<OrgChart>(&OrgChart::key_of(tenant)).await?;
-        match chart.is_some_and(|chart| chart.value.unit(code).is_some()) {
-            true => Ok(()),
-            false => Err(ChartError::UnknownParent.into()),
+        if chart.is_some_and(|chart| chart.value.unit(code).is_some()) {
+            Ok(())
+        } else {
+            Err(ChartError::UnknownParent.into())
         }
     }
 

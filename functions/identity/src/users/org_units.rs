@@ -76,7 +76,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Versioned<UnitView>), Problem> {
     caller.require("org_unit:create")?;
     let code: UnitCode = body.code.parse().map_err(IdentityError::from)?;
-    let unit = unit(body.name, body.kind, body.parent)?;
+    let unit = unit(&body.name, body.kind, body.parent)?;
     let shown = view(&code, &unit);
     let by = By {
         caller: &caller,
@@ -84,9 +84,7 @@ pub(super) async fn create(
     };
     let chart = users.chart(&caller).await?;
     let version = users
-        .change_chart(&by, chart, "org_unit.created", &code.clone(), |chart| {
-            chart.add(code, unit)
-        })
+        .change_chart(&by, chart, "org_unit.created", &code, |chart| chart.add(&code, unit))
         .await?;
     Ok((StatusCode::CREATED, ([etag(version)], Json(shown))))
 }
@@ -126,7 +124,7 @@ pub(super) async fn replace(
     JsonBody(body): JsonBody<UnitBody>,
 ) -> Result<Versioned<UnitView>, Problem> {
     caller.require("org_unit:update")?;
-    let unit = unit(body.name, body.kind, body.parent)?;
+    let unit = unit(&body.name, body.kind, body.parent)?;
     let shown = view(&code, &unit);
     let by = By {
         caller: &caller,
@@ -219,7 +217,7 @@ impl Users {
     }
 }
 
-fn unit(name: String, kind: UnitKind, parent: Option<String>) -> Result<OrgUnit, IdentityError> {
+fn unit(name: &str, kind: UnitKind, parent: Option<String>) -> Result<OrgUnit, IdentityError> {
     let parent = parent
         .map(|code| code.parse())
         .transpose()
