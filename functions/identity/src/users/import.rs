@@ -62,8 +62,8 @@ pub(super) struct Report {
 /// What became of one line. Repeats nothing of what stood there: it may be personal, or a formula.
 #[derive(Serialize, ToSchema)]
 struct LineReport {
-    /// The line's number; the header is line 1.
-    line: u64,
+    /// The row's number, as a spreadsheet counts; the header is row 1.
+    line: usize,
     /// The new user's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
@@ -106,7 +106,7 @@ pub(super) async fn import(
     Ok(Json(users.import(&by, lines).await))
 }
 
-type Lines = Vec<(u64, Result<Line, IdentityError>)>;
+type Lines = Vec<(usize, Result<Line, IdentityError>)>;
 
 /// Reads the file. A line that cannot be read is one line's problem; a header that cannot is the file's.
 fn read(body: &[u8]) -> Result<Lines, IdentityError> {
@@ -131,7 +131,6 @@ fn read(body: &[u8]) -> Result<Lines, IdentityError> {
     let mut lines = Lines::new();
     let mut record = csv::StringRecord::new();
     loop {
-        let at = reader.position().line();
         let line = match reader.read_record(&mut record) {
             Ok(false) => return Ok(lines),
             Ok(true) => record
@@ -142,7 +141,8 @@ fn read(body: &[u8]) -> Result<Lines, IdentityError> {
         if lines.len() >= LINES {
             return Err(IdentityError::File);
         }
-        lines.push((record.position().map_or(at, csv::Position::line), line));
+        // As a spreadsheet numbers its rows; the header is the first.
+        lines.push((lines.len() + 2, line));
     }
 }
 
@@ -216,7 +216,7 @@ fn first(user: User, seen: &mut BTreeSet<(&'static str, String)>) -> Result<User
 }
 
 impl LineReport {
-    fn new(line: u64, made: Result<User, IdentityError>) -> Self {
+    fn new(line: usize, made: Result<User, IdentityError>) -> Self {
         match made {
             Ok(user) => Self {
                 line,
