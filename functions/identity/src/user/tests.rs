@@ -8,8 +8,8 @@ fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_767_574_800 + hour * 3600).unwrap()
 }
 
-fn number(text: &str) -> Option<RukunNumber> {
-    Some(text.parse().unwrap())
+fn number(text: &str) -> RukunNumber {
+    text.parse().unwrap()
 }
 
 fn roles(codes: &[&str]) -> BTreeSet<RoleCode> {
@@ -26,8 +26,8 @@ fn user(rw: Option<&str>, rt: Option<&str>, codes: &[&str]) -> Result<User, User
         phone: None,
         org_unit: None,
         territory: Neighbourhood {
-            rw: rw.and_then(number),
-            rt: rt.and_then(number),
+            rw: rw.map(number),
+            rt: rt.map(number),
         },
     };
     User::register(

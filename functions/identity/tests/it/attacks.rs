@@ -311,7 +311,8 @@ async fn a_token_that_is_changed_or_unsigned_is_none() {
         parts[1],
         parts[2]
     );
-    parts[2].replace_range(0..1, if parts[2].starts_with('A') { "B" } else { "A" });
+    let other = if parts[2].starts_with('A') { "B" } else { "A" };
+    parts[2].replace_range(0..1, other);
     for token in [
         forged,
         unsigned,

@@ -26,14 +26,14 @@ async fn after_five_wrong_passwords_even_the_right_one_waits_and_then_works() {
         office.login("karo", "kepala", PASSWORD).await.code(),
         (429, "session.locked")
     );
-    office.later(Duration::from_secs(60));
+    office.later(Duration::from_mins(1));
     assert_eq!(office.login("karo", "kepala", OTHER).await.status, 401);
-    office.later(Duration::from_secs(60));
+    office.later(Duration::from_mins(1));
     assert_eq!(
         office.login("karo", "kepala", PASSWORD).await.code(),
         (429, "session.locked")
     );
-    office.later(Duration::from_secs(60));
+    office.later(Duration::from_mins(1));
     assert_eq!(office.login("karo", "kepala", PASSWORD).await.status, 200);
     assert_eq!(office.login("karo", "kepala", OTHER).await.status, 401);
 }
