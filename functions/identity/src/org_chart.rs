@@ -154,7 +154,8 @@ impl OrgChart {
 
     /// That every unit leads up to a root, in few steps, after `changed` was put where it is.
     fn checked(self, changed: &UnitCode) -> Result<Self, ChartError> {
-        for start in self.units.keys() {
+        // First from the unit that changed: only it can have closed a circle, which from others looks like depth.
+        for start in std::iter::once(changed).chain(self.units.keys()) {
             let mut above = self.units.get(start).and_then(|unit| unit.parent.as_ref());
             let mut depth = 1;
             while let Some(code) = above {
@@ -218,6 +219,12 @@ mod tests {
             assert_eq!(answer, Err(ChartError::Circle), "{moved} below {below}");
         }
         assert!(office().change(&code("SUBBAG_UMUM"), unit(Some("DINAS"))).is_ok());
+        // Whichever of them comes first in the alphabet.
+        let chart = office().add(&code("APTIKA"), unit(Some("DINAS"))).unwrap();
+        assert_eq!(
+            chart.change(&code("DINAS"), unit(Some("APTIKA"))),
+            Err(ChartError::Circle)
+        );
     }
 
     #[test]
