@@ -14,6 +14,8 @@ pub const FUNCTIONS: &[(&str, BuildFunction)] = &[
     ("StampFunction", documents::stamp::function),
     ("VerifyFunction", documents::verify::function),
     ("RelayFunction", relay::function),
+    ("SessionFunction", identity::session::function),
+    ("UsersFunction", identity::users::function),
     ("RecordAuditFunction", audit::record_audit::function),
     ("AuditFunction", audit::audit::function),
     ("ReconcileFunction", documents::reconcile::function),
