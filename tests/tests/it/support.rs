@@ -190,7 +190,7 @@ pub(crate) async fn file(place: &impl Place, id: &str, stage: &str) -> Bytes {
 }
 
 /// An agent to which an answer is an answer, whatever its status.
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 
