@@ -231,6 +231,26 @@ def test_the_dashboard_shows_every_queue_and_function_by_its_whole_name() -> Non
     json.loads(re.sub(r"\$\{[^}]+\}", "x", body))
 
 
+def test_alarms_watch_every_queue_and_function() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    resources = dict(re.findall(r"^  (\w+):\n((?: {4}.*\n|\n)+)", template, re.MULTILINE))
+    watched = {
+        name: set(re.findall(r"Value: !(?:Ref|GetAtt) (\w+)", body))
+        for name, body in resources.items()
+        if "Type: AWS::CloudWatch::Alarm" in body
+    }
+    queues = {name for name, body in resources.items() if "Type: AWS::SQS::Queue\n" in body}
+    dead = {name for name in queues if name.endswith("DeadLetterQueue")}
+    functions = {name: body for name, body in resources.items() if "Type: AWS::Serverless::Function" in body}
+    answering = {name for name, body in functions.items() if "FunctionUrlConfig:" in body}
+    assert dead and watched["DeadLettersAlarm"] == dead
+    assert watched["OldestMessageAlarm"] == queues - dead
+    assert watched["HttpErrorsAlarm"] == answering
+    assert watched["FunctionErrorsAlarm"] >= functions.keys() - answering
+    # CloudWatch takes ten metrics in one expression.
+    assert all(len(names) <= 10 for names in watched.values())
+
+
 def test_a_table_that_is_changed_is_waited_for_before_the_next_change() -> None:
     for page in PAGES:
         changes = [call[1:3] for line in shell_lines(page) for call in calls(line) if call[:2] == ["aws", "dynamodb"]]

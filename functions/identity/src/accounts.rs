@@ -123,6 +123,21 @@ impl Accounts {
         Ok(permissions)
     }
 
+    /// Those of the roles that there are.
+    pub(crate) async fn standing_roles(
+        &self,
+        tenant: &TenantId,
+        roles: &BTreeSet<RoleCode>,
+    ) -> Result<Vec<String>, TableError> {
+        let mut standing = Vec::new();
+        for code in roles {
+            if self.grants(tenant, code).await?.is_some() {
+                standing.push(code.as_str().to_owned());
+            }
+        }
+        Ok(standing)
+    }
+
     /// What one role allows; none if there is no such role.
     pub(crate) async fn grants(
         &self,

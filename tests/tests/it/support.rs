@@ -44,10 +44,14 @@ pub(crate) fn home() -> &'static Home {
     &HOME.1
 }
 
+/// The folder of the site's development keys and secrets.
+pub(crate) fn folder_of_home() -> PathBuf {
+    site::described().map_or_else(|| HOME.0.path().to_owned(), |site| site.data)
+}
+
 /// One of the site's development keys, PEM: `token.pem` signs tokens, `token.pub.pem` checks them.
 pub(crate) fn key_file(name: &str) -> String {
-    let folder = site::described().map_or_else(|| HOME.0.path().to_owned(), |site| site.data);
-    std::fs::read_to_string(folder.join("keys").join(name)).unwrap()
+    std::fs::read_to_string(folder_of_home().join("keys").join(name)).unwrap()
 }
 
 /// The stack's connections with settings as a function of the template has them, and those of `own` besides.

@@ -223,6 +223,14 @@ pub(super) async fn revoke(
 /// The delegation that the caller wants, if the caller may make it.
 fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegation, Problem> {
     let own = actor(caller);
+    if body.to.id == caller.id {
+        // Whoever hands out offices takes none.
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "approvals.not_your_office",
+            messages::NOT_YOUR_OFFICE,
+        ));
+    }
     let is_own = body.from.as_ref().is_none_or(|from| from.id == caller.id);
     let (from, reach) = match body.from {
         // Nobody hands out more than they hold.

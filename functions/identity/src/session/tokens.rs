@@ -151,7 +151,7 @@ impl Session {
             name: user.profile.name.as_str().to_owned(),
             tenant_id: user.tenant.clone(),
             email: accounts.open(user, "email", sealed)?,
-            roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            roles: accounts.standing_roles(&user.tenant, &user.roles).await?,
             permissions: permissions.iter().map(ToString::to_string).collect(),
             territory: Territory {
                 rw: user.profile.territory.rw.as_ref().map(|rw| rw.as_str().to_owned()),
