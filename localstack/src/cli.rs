@@ -92,6 +92,9 @@ struct UpArguments {
     /// What QR codes begin with, if people reach this machine by another address.
     #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
+    /// Requests per minute, as JSON: sign-in per address, reading and writing per caller, everything per tenant.
+    #[arg(long, value_name = "JSON", env = "RATE_LIMITS")]
+    rate_limits: Option<String>,
     #[command(flatten)]
     inbox: InboxArguments,
     #[command(flatten)]
@@ -320,6 +323,8 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     let listener = bind(arguments.listen).await?;
     let mut options = options(&home, arguments.public_url);
     options.parameters.extend(arguments.inbox.parameters());
+    let rates = arguments.rate_limits.map(|rates| ("RateLimits".to_owned(), rates));
+    options.parameters.extend(rates);
     let stack = Stack::start(listener, options).await?;
     let mut out = std::io::stdout();
     for (name, value) in home.connection(&stack.endpoint()) {

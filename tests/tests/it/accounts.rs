@@ -1,27 +1,42 @@
 //! From the first administrator to a signed permit: people sign in, and what they do is in the audit.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use localstack::Stack;
+use localstack::Home;
+use platform::{Environment, Inbox, Settings};
 use serde_json::{Value, json};
 
-use crate::program::absah;
-use crate::support::{
-    Newest, PATIENCE, TENANT, agent, drop_pdf, folder_of_home, home, key_file, sample, skipped_elsewhere, stack,
-};
+use crate::program::{Running, absah};
+use crate::support::{Newest, PATIENCE, TENANT, agent, sample, skipped_elsewhere};
 
 const CHOSEN: &str = "Kemuning-Sore-2026!";
 
-/// A stack, and the machine that it runs on.
+/// A machine on which `absah` runs.
 struct Machine {
-    stack: Stack,
+    running: Running,
+    endpoint: String,
+    data: PathBuf,
 }
 
 impl Machine {
+    fn start(data: &Path) -> Self {
+        let (running, endpoint) = Running::up(data, "http://127.0.0.1");
+        Self {
+            running,
+            endpoint,
+            data: data.to_owned(),
+        }
+    }
+
+    fn home(&self) -> Home {
+        Home::open(&self.data).unwrap()
+    }
+
     /// Runs `absah` as an operator of this machine would.
     fn operate(&self, arguments: &[&str]) -> Output {
         let mut command: Command = absah();
-        command.args(arguments).envs(home().connection(&self.stack.endpoint()));
+        command.args(arguments).envs(self.home().connection(&self.endpoint));
         command.output().unwrap()
     }
 
@@ -29,7 +44,7 @@ impl Machine {
     fn send(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
         let mut request = http::Request::builder()
             .method(method)
-            .uri(format!("{}/lambda-url/{path}", self.stack.endpoint()))
+            .uri(format!("{}/lambda-url/{path}", self.endpoint))
             .header("content-type", "application/json")
             .header("idempotency-key", "k-1");
         if let Some(token) = token {
@@ -64,8 +79,13 @@ impl Machine {
 
     /// Drops the sample permit; the document's id.
     async fn drop_permit(&self) -> String {
-        drop_pdf(&self.stack, "izin-akun", sample(), &[]).await;
-        let (table, key) = (self.stack.table().unwrap(), Newest::key_of("izin-akun"));
+        let settings: Settings = self.home().connection(&self.endpoint).into_iter().collect();
+        let environment = Environment::connect(settings.with("TABLE_NAME", "absah-main-table".into())).unwrap();
+        let (inbox, key) = (Inbox::new(&environment.aws), format!("{TENANT}/loket/izin.pdf"));
+        let metadata = std::collections::BTreeMap::new();
+        let dropped = inbox.drop_off("inbox", &key, "application/pdf", metadata, sample());
+        dropped.await.unwrap();
+        let (table, key) = (environment.table().unwrap(), Newest::key_of("izin"));
         let newest = until("the document", async || table.find::<Newest>(&key).await.unwrap()).await;
         newest.value.document_id.to_string()
     }
@@ -86,13 +106,12 @@ async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_official_whom_the_administrator_made_signs_in_and_signs_a_permit_and_all_of_it_is_in_the_audit() {
-    if skipped_elsewhere("it places keys of officials in the folder of a site of its own") {
+    if skipped_elsewhere("it starts the program `absah`, which is a site of its own") {
         return;
     }
-    let machine = Machine {
-        stack: stack(true, None).await,
-    };
-    let data = folder_of_home().display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let machine = Machine::start(&folder.path().join("data"));
+    let data = machine.data.display().to_string();
     let names = [
         "--username",
         "pengelola",
@@ -113,11 +132,13 @@ async fn an_official_whom_the_administrator_made_signs_in_and_signs_a_permit_and
     let (status, refused) = machine.send("POST", "users/users", Some(&token), &official);
     assert_eq!((status, &refused["code"]), (403, &json!("access.forbidden")));
 
-    // The officials' keys are the operator's to place, under the official's id.
+    // Keys of officials are the operator's to place, under the official's id, and are read at the start.
+    let keys = machine.data.join("keys/officials").join(TENANT);
     let id = created["user"]["id"].as_str().unwrap();
-    let key = key_file(&format!("officials/{TENANT}/kepala-dinas.pem"));
-    let place = folder_of_home().join(format!("keys/officials/{TENANT}/{id}.pem"));
-    std::fs::write(place, key).unwrap();
+    std::fs::copy(keys.join("kepala-dinas.pem"), keys.join(format!("{id}.pem"))).unwrap();
+    let data = machine.data.clone();
+    assert!(machine.running.stop().success());
+    let machine = Machine::start(&data);
     let document = machine.drop_permit().await;
     let decisions = format!("decide/approvals/{document}/decisions");
     let approve = json!({ "verdict": "approve" });
@@ -151,7 +172,7 @@ async fn an_official_whom_the_administrator_made_signs_in_and_signs_a_permit_and
     })
     .await;
     let (said, actions) = audited;
-    machine.stack.stop().await;
+    assert!(machine.running.stop().success());
     assert!(said.starts_with("Rantai audit contoh utuh: "), "{said}");
     for action in ["user.created", "auth.login_success", "access.refused"] {
         assert!(actions.contains(&json!(action)), "{action} in {actions:?}");

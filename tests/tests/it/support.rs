@@ -26,7 +26,7 @@ pub(crate) const TENANT: &str = "contoh";
 pub(crate) const DEMO_KEY: &str = "idempotency-key";
 
 /// Rate limits that no test reaches: their own tests set them.
-const UNLIMITED: &str = r#"{"auth":1000000,"read":1000000,"write":1000000,"tenant":1000000}"#;
+pub(crate) const UNLIMITED: &str = r#"{"auth":1000000,"read":1000000,"write":1000000,"tenant":1000000}"#;
 
 /// One set of development keys for all tests: making RSA keys takes long.
 static HOME: LazyLock<(tempfile::TempDir, Home)> = LazyLock::new(|| {
