@@ -25,6 +25,9 @@ pub(crate) const TENANT: &str = "contoh";
 /// The header that makes a command happen once.
 pub(crate) const DEMO_KEY: &str = "idempotency-key";
 
+/// Rate limits that no test reaches: their own tests set them.
+const UNLIMITED: &str = r#"{"auth":1000000,"read":1000000,"write":1000000,"tenant":1000000}"#;
+
 /// One set of development keys for all tests: making RSA keys takes long.
 static HOME: LazyLock<(tempfile::TempDir, Home)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
@@ -41,10 +44,14 @@ pub(crate) fn home() -> &'static Home {
     &HOME.1
 }
 
+/// The folder of the site's development keys and secrets.
+pub(crate) fn folder_of_home() -> PathBuf {
+    site::described().map_or_else(|| HOME.0.path().to_owned(), |site| site.data)
+}
+
 /// One of the site's development keys, PEM: `token.pem` signs tokens, `token.pub.pem` checks them.
 pub(crate) fn key_file(name: &str) -> String {
-    let folder = site::described().map_or_else(|| HOME.0.path().to_owned(), |site| site.data);
-    std::fs::read_to_string(folder.join("keys").join(name)).unwrap()
+    std::fs::read_to_string(folder_of_home().join("keys").join(name)).unwrap()
 }
 
 /// The stack's connections with settings as a function of the template has them, and those of `own` besides.
@@ -53,10 +60,11 @@ pub(crate) fn environment(stack: &Stack, own: &[(&str, &str)]) -> Environment {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let table = ("TABLE_NAME".to_owned(), "absah-main-table".to_owned());
+    let rates = ("RATE_LIMITS".to_owned(), UNLIMITED.to_owned());
     let settings: Settings = home()
         .connection(&stack.endpoint())
         .into_iter()
-        .chain([table])
+        .chain([table, rates])
         .chain(own)
         .collect();
     stack.environment.with_settings(settings)
@@ -121,7 +129,7 @@ pub(crate) async fn stack(triggers: bool, effect_hook: Option<platform::EffectHo
         home: home().clone(),
         in_memory: true,
         public_url: None,
-        parameters: std::collections::BTreeMap::new(),
+        parameters: [("RateLimits".to_owned(), UNLIMITED.to_owned())].into(),
         triggers,
         effect_hook,
     };
@@ -186,7 +194,7 @@ pub(crate) async fn file(place: &impl Place, id: &str, stage: &str) -> Bytes {
 }
 
 /// An agent to which an answer is an answer, whatever its status.
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 
