@@ -223,18 +223,14 @@ pub(super) async fn revoke(
 /// The delegation that the caller wants, if the caller may make it.
 fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegation, Problem> {
     let own = actor(caller);
-    if body.to.id == caller.id {
-        // Whoever hands out offices takes none.
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "approvals.not_your_office",
-            messages::NOT_YOUR_OFFICE,
-        ));
-    }
     let is_own = body.from.as_ref().is_none_or(|from| from.id == caller.id);
     let (from, reach) = match body.from {
         // Nobody hands out more than they hold.
         Some(from) if !is_own => {
+            if body.to.id == caller.id {
+                // Whoever hands out the offices of others takes none of them.
+                return Err(not_your_office());
+            }
             let (rw, rt, org_unit) = (body.rw, body.rt, body.org_unit);
             (from, Reach { rw, rt, org_unit })
         }
@@ -249,11 +245,7 @@ fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegati
         caller.may(ANY_OFFICE)
     };
     if !may {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "approvals.not_your_office",
-            messages::NOT_YOUR_OFFICE,
-        ));
+        return Err(not_your_office());
     }
     let delegation = Delegation {
         id: desk.environment.ids.document_id().to_string(),
@@ -269,6 +261,14 @@ fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegati
         revoked_at: None,
     };
     delegation.checked().map_err(unusable)
+}
+
+fn not_your_office() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "approvals.not_your_office",
+        messages::NOT_YOUR_OFFICE,
+    )
 }
 
 async fn find(desk: &Desk, caller: &Caller, id: &ItemId) -> Result<Option<Stored<Delegation>>, TableError> {
