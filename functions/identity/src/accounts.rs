@@ -1,6 +1,6 @@
 //! Accounts in the table: rows of users, and of the names that only one user of a tenant may have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::TenantId;
 use platform::{
@@ -116,23 +116,20 @@ impl Accounts {
         tenant: &TenantId,
         roles: &BTreeSet<RoleCode>,
     ) -> Result<BTreeSet<Permission>, TableError> {
-        let mut permissions = BTreeSet::new();
-        for code in roles {
-            permissions.extend(self.grants(tenant, code).await?.unwrap_or_default());
-        }
-        Ok(permissions)
+        let standing = self.standing(tenant, roles).await?;
+        Ok(standing.into_values().flatten().collect())
     }
 
-    /// Those of the roles that there are.
-    pub(crate) async fn standing_roles(
+    /// Those of the roles that there are, with what each allows.
+    pub(crate) async fn standing<'a>(
         &self,
         tenant: &TenantId,
-        roles: &BTreeSet<RoleCode>,
-    ) -> Result<Vec<String>, TableError> {
-        let mut standing = Vec::new();
+        roles: &'a BTreeSet<RoleCode>,
+    ) -> Result<BTreeMap<&'a RoleCode, BTreeSet<Permission>>, TableError> {
+        let mut standing = BTreeMap::new();
         for code in roles {
-            if self.grants(tenant, code).await?.is_some() {
-                standing.push(code.as_str().to_owned());
+            if let Some(grants) = self.grants(tenant, code).await? {
+                standing.insert(code, grants);
             }
         }
         Ok(standing)

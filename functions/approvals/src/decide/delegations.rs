@@ -136,11 +136,7 @@ pub(super) async fn list(
         prefix: "until#",
         ascending: false,
     };
-    let first = Paging::first(limit.unwrap_or(20));
-    let paging = match cursor {
-        Some(cursor) => first.at(cursor),
-        None => first,
-    };
+    let paging = Paging::asked(limit, cursor);
     paging.check(&query)?;
     let page = desk.table.page::<Delegation>(&query, &paging).await;
     let page = page.map_err(|error| busy(&error))?;

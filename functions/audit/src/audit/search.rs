@@ -215,13 +215,7 @@ impl Part {
         inner: Option<String>,
         (left, left_bytes): (usize, usize),
     ) -> Result<Read, TableError> {
-        let paging = |limit: u16| {
-            let first = Paging::first(limit);
-            match &inner {
-                Some(inner) => first.at(inner.clone()),
-                None => first,
-            }
-        };
+        let paging = |limit| Paging::asked(Some(limit), inner.clone());
         let mut page = table.page::<Row>(&self.query(), &paging(PAGE)).await?;
         let (mut rows, mut bytes, mut last) = (0, 0, 0);
         for (index, stored) in page.items.iter().enumerate() {
