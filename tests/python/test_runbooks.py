@@ -69,8 +69,8 @@ def anchors(page: pathlib.Path) -> set[str]:
 
 def commands() -> list[str]:
     """The commands of `absah`, as its command line declares them."""
-    source = (ROOT / "localstack/src/cli.rs").read_text()
-    (body,) = re.findall(r"^enum Command \{\n(.*?)^\}", source, re.MULTILINE | re.DOTALL)
+    source = (ROOT / "localstack/src/cli/arguments.rs").read_text()
+    (body,) = re.findall(r"^pub\(super\) enum Command \{\n(.*?)^\}", source, re.MULTILINE | re.DOTALL)
     names = re.findall(r"^    ([A-Z]\w*)[ ({,]", body, re.MULTILINE)
     return [re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() for name in names]
 
