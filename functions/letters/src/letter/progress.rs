@@ -1,0 +1,64 @@
+//! A letter's way as a resident sees it: each level, whether its turn has come, who decided, and why.
+
+use serde::Serialize;
+
+use super::{Letter, Level, Status, Verdict, Verification};
+
+/// One level of a letter's way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LevelProgress {
+    /// Which level.
+    pub level: Level,
+    /// How far it is.
+    pub state: LevelState,
+    /// What it decided last.
+    pub last: Option<Verification>,
+}
+
+/// How far a level is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LevelState {
+    /// Its turn has not come.
+    Pending,
+    /// It has to decide now.
+    Waiting,
+    /// It has approved.
+    Approved,
+    /// It has sent the letter back.
+    Returned,
+    /// It has refused the letter for good.
+    Rejected,
+}
+
+impl Letter {
+    /// The levels that this letter needs, in order.
+    #[must_use]
+    pub fn progress(&self) -> Vec<LevelProgress> {
+        let levels = self.kind.requires.levels();
+        levels
+            .map(|level| {
+                let last = self.history.iter().rfind(|decided| decided.level == Some(level));
+                LevelProgress {
+                    level,
+                    state: self.state_of(level, last),
+                    last: last.cloned(),
+                }
+            })
+            .collect()
+    }
+
+    fn state_of(&self, level: Level, last: Option<&Verification>) -> LevelState {
+        let decided = |verdict| last.is_some_and(|last| last.verdict == verdict);
+        match (self.status, self.status.awaits()) {
+            (_, Some(turn)) if turn == level => LevelState::Waiting,
+            (_, Some(turn)) if level < turn => LevelState::Approved,
+            (_, Some(_)) if decided(Verdict::Returned) => LevelState::Returned,
+            (Status::Disetujui | Status::Selesai, None) => LevelState::Approved,
+            (Status::Ditolak, None) if decided(Verdict::Rejected) => LevelState::Rejected,
+            (Status::Ditolak, None) if decided(Verdict::Approved) => LevelState::Approved,
+            (Status::RevisiRt | Status::RevisiRw, None) if decided(Verdict::Returned) => LevelState::Returned,
+            _ => LevelState::Pending,
+        }
+    }
+}
