@@ -1,5 +1,6 @@
 //! How a handler becomes a function: real event JSON in, real response JSON out, whoever calls it.
 
+mod gate;
 mod http;
 mod queue;
 mod schedule;
@@ -15,6 +16,7 @@ use kernel::{Fault, MalformedJson, chain};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use gate::Gate;
 pub use http::{HttpEvent, HttpReply};
 pub use schedule::Task;
 pub use stream::StreamRecord;

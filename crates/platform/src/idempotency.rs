@@ -7,6 +7,8 @@
 //!   └ the conditional write: absent, expired, or in progress with its lease over
 //! ```
 
+mod http;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +16,8 @@ use kernel::{Disposition, Fault, Sha256Digest, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::table::{Key, Record, Table, TableError};
+
+pub use http::IdempotencyKey;
 
 /// How long a caller may work before another may take over. Longer than an HTTP function may run.
 const LEASE: Duration = Duration::from_mins(1);

@@ -18,7 +18,13 @@ pub struct Problem {
     title: &'static str,
     status: u16,
     code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
+
+/// The code of the problem that an answer tells of, as an extension of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ProblemCode(pub(crate) &'static str);
 
 impl Problem {
     /// A problem of the caller's making; `title` says in Indonesian what to do about it.
@@ -29,7 +35,23 @@ impl Problem {
             title,
             status: status.as_u16(),
             code,
+            detail: None,
         }
+    }
+
+    /// The same with what is wrong in this very case, in Indonesian. Never repeats a secret.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self {
+            detail: Some(detail.into()),
+            ..self
+        }
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
     }
 
     /// A problem of ours: the error is logged here, and only its code is shown.
@@ -53,6 +75,7 @@ impl Problem {
         let mut response = Response::new(body);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         *response.status_mut() = status;
+        response.extensions_mut().insert(ProblemCode(self.code));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         if status == StatusCode::UNAUTHORIZED {

@@ -50,7 +50,7 @@ pub struct Cursor(String);
 
 /// What was read from a shard in one call.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct StreamPage {
     /// The records, as Lambda hands them to a function.
     pub records: Vec<Value>,
     /// The sequence number of the last one.
@@ -124,7 +124,7 @@ impl Streams {
     }
 
     /// Reads up to `limit` records.
-    pub async fn read(&self, cursor: &Cursor, limit: i32) -> Result<Page, StreamError> {
+    pub async fn read(&self, cursor: &Cursor, limit: i32) -> Result<StreamPage, StreamError> {
         let request = self.0.get_records().shard_iterator(&cursor.0).limit(limit);
         let read = request.send().await.map_err(|error| match error.as_service_error() {
             Some(service) if service.is_expired_iterator_exception() => StreamError::Expired,
@@ -134,7 +134,7 @@ impl Streams {
             .records()
             .last()
             .and_then(|record| record.dynamodb()?.sequence_number());
-        Ok(Page {
+        Ok(StreamPage {
             last: last.map(str::to_owned),
             records: read.records().iter().map(lambda_record).collect(),
             next: read.next_shard_iterator.map(Cursor),

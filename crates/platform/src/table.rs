@@ -4,6 +4,8 @@
 //! the table's stream hands each new event row to the relay. They are never changed or removed, so they are also
 //! the aggregate's history, and a lost delivery can be made up from them.
 
+mod count;
+mod page;
 mod reads;
 
 use std::collections::HashMap;
@@ -11,7 +13,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use jiff::Timestamp;
 use kernel::{Disposition, Envelope, Fault};
 use serde::Serialize;
@@ -19,6 +21,8 @@ use serde::de::DeserializeOwned;
 
 use crate::aws::Aws;
 use reads::Reads;
+
+pub use page::{Index, Page, Paging, PagingError, Query};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -51,6 +55,21 @@ impl Key {
 pub trait Record: Serialize + DeserializeOwned {
     /// Where this value is kept.
     fn key(&self) -> Key;
+
+    /// Under which keys it is listed besides.
+    fn indexes(&self) -> Indexes {
+        Indexes::default()
+    }
+}
+
+/// The further keys under which a row is listed, by the table's two global indexes. These partitions begin with the tenant,
+/// too. What is listed under them may lag behind by moments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Indexes {
+    /// Attributes `gsi1pk` and `gsi1sk`.
+    pub gsi1: Option<Key>,
+    /// Attributes `gsi2pk` and `gsi2sk`.
+    pub gsi2: Option<Key>,
 }
 
 /// A value with the version that it was loaded at.
@@ -266,6 +285,21 @@ impl Transaction<'_> {
             .event(&aggregate.key(), version + 1, event)
     }
 
+    /// Removes a row that must still be at `version`. Not for aggregates, whose history stays.
+    pub fn remove(mut self, key: &Key, version: u64) -> Result<Self, TableError> {
+        let delete = Delete::builder()
+            .table_name(&self.table.name)
+            .key("pk", AttributeValue::S(key.pk.clone()))
+            .key("sk", AttributeValue::S(key.sk.clone()))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+            .build()
+            .map_err(format)?;
+        self.writes.push(TransactWriteItem::builder().delete(delete).build());
+        self.conditions.push(Condition::Version);
+        Ok(self)
+    }
+
     /// Replaces a row that must still be at `version`. Version 0 is a row that is not there yet; unlike
     /// [`Self::insert`], finding it there is then a lost race.
     pub fn update<T: Record>(self, record: &T, version: u64) -> Result<Self, TableError> {
@@ -394,12 +428,21 @@ fn refused(error: SdkError<TransactWriteItemsError>, conditions: &[Condition]) -
 fn write<T: Record>(record: &T, version: u64) -> Result<Item, TableError> {
     let key = record.key();
     let data = serde_dynamo::to_attribute_value::<_, AttributeValue>(record).map_err(format)?;
-    Ok(Item::from([
+    let mut item = Item::from([
         ("pk".into(), AttributeValue::S(key.pk)),
         ("sk".into(), AttributeValue::S(key.sk)),
         ("version".into(), AttributeValue::N(version.to_string())),
         ("data".into(), data),
-    ]))
+    ]);
+    let Indexes { gsi1, gsi2 } = record.indexes();
+    for (index, listed) in [(Index::Gsi1, gsi1), (Index::Gsi2, gsi2)] {
+        if let Some(key) = listed {
+            let (pk, sk) = index.attributes();
+            item.insert(pk.into(), AttributeValue::S(key.pk));
+            item.insert(sk.into(), AttributeValue::S(key.sk));
+        }
+    }
+    Ok(item)
 }
 
 fn read<T: DeserializeOwned>(mut item: Item) -> Result<Stored<T>, TableError> {

@@ -13,6 +13,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use tracing::{Span, error_span, field};
 
+use crate::origin::Origin;
+
 /// A request as a function URL delivers it (payload format 2.0).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,8 +125,10 @@ impl HttpEvent {
             None => Body::empty(),
         };
         let mut request = Request::new(body);
-        *request.method_mut() =
-            Method::from_bytes(self.request_context.http.method.as_bytes()).map_err(http::Error::from)?;
+        let RequestContext {
+            http: line, request_id, ..
+        } = self.request_context;
+        *request.method_mut() = Method::from_bytes(line.method.as_bytes()).map_err(http::Error::from)?;
         *request.uri_mut() = uri(&self.raw_path, &self.raw_query_string)?;
         let headers = request.headers_mut();
         headers.reserve(self.headers.len());
@@ -136,6 +140,8 @@ impl HttpEvent {
             let cookies = HeaderValue::try_from(self.cookies.join("; ")).map_err(http::Error::from)?;
             headers.append(COOKIE, cookies);
         }
+        let origin = Origin::new(line.source_ip, headers, request_id);
+        request.extensions_mut().insert(origin);
         Ok(request)
     }
 }
