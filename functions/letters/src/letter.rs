@@ -114,10 +114,22 @@ pub struct Approver {
 /// In whose place an official approved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActingFor {
-    /// `plt` (the office is vacant), `plh` (its holder is away) or `an` (in its holder's name).
-    pub kind: String,
+    /// As what.
+    pub kind: Capacity,
     /// As it is written on paper, such as `Plh. Lurah Melati`.
     pub title: String,
+}
+
+/// As what somebody exercises another's office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capacity {
+    /// Pelaksana tugas: the office is vacant.
+    Plt,
+    /// Pelaksana harian: its holder is away.
+    Plh,
+    /// Atas nama: in its holder's name.
+    An,
 }
 
 /// The signed document of a letter.

@@ -9,6 +9,7 @@ use kernel::TenantId;
 use platform::{Key, Record};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::ids::TypeCode;
 use crate::letter::Requires;
@@ -54,7 +55,7 @@ pub struct LetterType {
 }
 
 /// The paragraphs of a letter. `{field}` stands for what the resident filled in there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wording {
     /// Before the data.

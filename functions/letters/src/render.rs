@@ -9,6 +9,7 @@ mod fonts;
 
 pub use content::{Content, ContentError, Heading, Logo, Row, Signatory};
 
+use kernel::{Disposition, Fault};
 use typst::comemo;
 use typst::diag::SourceDiagnostic;
 use typst::ecow::EcoVec;
@@ -52,6 +53,25 @@ pub enum RenderError {
         /// How many.
         bytes: usize,
     },
+}
+
+impl Fault for RenderError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Content(_) => "render_letter.content",
+            Self::Template { .. } => "render_letter.template",
+            Self::TooLong { .. } => "render_letter.too_long",
+            Self::TooLarge { .. } => "render_letter.too_large",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Content(_) | Self::Template { .. } | Self::TooLong { .. } | Self::TooLarge { .. } => {
+                Disposition::Reject
+            }
+        }
+    }
 }
 
 /// Renders `content` with `template`. `identity` names the letter for good; the PDF's own id is made from it.

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use kernel::EventId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{HISTORY_LIMIT, Issue, Letter, LetterError, LetterEvent, Level, Status};
 
@@ -36,9 +37,10 @@ pub enum Ruling {
 }
 
 /// One decision, as the resident may read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Verification {
     /// The event that told of it.
+    #[schema(value_type = String)]
     pub event: EventId,
     /// The level that decided; none where the route has steps of its own.
     pub level: Option<Level>,
@@ -57,7 +59,7 @@ pub struct Verification {
 }
 
 /// What an official decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Let it pass.

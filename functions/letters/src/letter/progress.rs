@@ -1,11 +1,12 @@
 //! A letter's way as a resident sees it: each level, whether its turn has come, who decided, and why.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Letter, Level, Status, Verdict, Verification};
 
 /// One level of a letter's way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LevelProgress {
     /// Which level.
     pub level: Level,
@@ -16,7 +17,7 @@ pub struct LevelProgress {
 }
 
 /// How far a level is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LevelState {
     /// Its turn has not come.

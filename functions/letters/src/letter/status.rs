@@ -1,9 +1,10 @@
 //! Where a letter stands: exactly the states that residents and officials speak of.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where a letter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The resident has not submitted it, or has taken it back.
@@ -27,7 +28,7 @@ pub enum Status {
 }
 
 /// Who verifies or approves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// The neighbourhood.
