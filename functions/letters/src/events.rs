@@ -7,7 +7,7 @@ use platform::{Cause, Environment, Event};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LetterId, TypeCode};
-use crate::letter::{ActingFor, Letter};
+use crate::letter::Letter;
 
 /// The `source` of this context's envelopes.
 pub(crate) const SOURCE: &str = "absah/letters";
@@ -130,9 +130,9 @@ pub(crate) struct DecidedBy {
     pub(crate) name: Option<String>,
     pub(crate) step: String,
     pub(crate) at: Timestamp,
-    /// In whose place.
+    /// As it is written on paper where the office is another's: `Plh. Lurah Melati`.
     #[serde(default)]
-    pub(crate) acting_for: Option<ActingFor>,
+    pub(crate) capacity: Option<String>,
 }
 
 /// `document.issued`: what we need of it.
@@ -180,7 +180,7 @@ payload! {
     Rendered: "letter.rendered";
     Finished: "letter.finished";
     WantsPdf: "letter.approved" "letter.generation_requested";
-    ApprovalChanged: "approval.opened" "approval.advanced" "approval.sent_back" "approval.returned" "approval.rejected"
-        "approval.approved" "approval.withdrawn" "approval.reopened";
+    ApprovalChanged: "approval.opened" "approval.endorsed" "approval.advanced" "approval.sent_back" "approval.returned"
+        "approval.rejected" "approval.approved" "approval.withdrawn" "approval.reopened";
     DocumentIssued: "document.issued";
 }

@@ -17,8 +17,8 @@ pub use news::{News, Ruling, Verdict, Verification};
 pub use progress::{LevelProgress, LevelState};
 pub use status::{Level, Requires, Status};
 
-/// Decisions kept for the resident to read; a letter that goes back and forth more often has a human problem.
-const HISTORY_LIMIT: usize = 100;
+/// Decisions kept for the resident to read. Each may carry a note of 2,000 characters, and a row holds 400 KB.
+const HISTORY_LIMIT: usize = 40;
 
 /// A resident's letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,30 +106,9 @@ pub struct Approver {
     /// The name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// In whose place, where it is not the official's own office.
+    /// As it is written on paper where the office is another's: `Plh. Lurah Melati`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acting_for: Option<ActingFor>,
-}
-
-/// In whose place an official approved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActingFor {
-    /// As what.
-    pub kind: Capacity,
-    /// As it is written on paper, such as `Plh. Lurah Melati`.
-    pub title: String,
-}
-
-/// As what somebody exercises another's office.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Capacity {
-    /// Pelaksana tugas: the office is vacant.
-    Plt,
-    /// Pelaksana harian: its holder is away.
-    Plh,
-    /// Atas nama: in its holder's name.
-    An,
+    pub capacity: Option<String>,
 }
 
 /// The signed document of a letter.

@@ -136,7 +136,10 @@ impl LetterType {
             return Err(TypeError::Template);
         }
         draft.wording.check(&fields)?;
-        if draft.validity_days.is_some_and(|days| days == 0 || days > VALIDITY_LIMIT_DAYS) {
+        if draft
+            .validity_days
+            .is_some_and(|days| days == 0 || days > VALIDITY_LIMIT_DAYS)
+        {
             return Err(TypeError::Validity);
         }
         Ok(Self {

@@ -67,7 +67,9 @@ pub struct Official {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LetterheadError {
     /// A line is empty or too long, or there are too many.
-    #[error("the line {0} is empty, longer than {LINE_LIMIT} characters or has control characters, or there are too many")]
+    #[error(
+        "the line {0} is empty, longer than {LINE_LIMIT} characters or has control characters, or there are too many"
+    )]
     Line(&'static str),
     /// The crest cannot be used.
     #[error("the logo is not SVG or PNG in base64 of at most {LOGO_LIMIT} bytes")]
@@ -88,14 +90,23 @@ impl Letterhead {
         let line = |text: &String| {
             !text.trim().is_empty() && text.chars().count() <= LINE_LIMIT && !text.chars().any(char::is_control)
         };
-        let check = |name, is_usable| if is_usable { Ok(()) } else { Err(LetterheadError::Line(name)) };
+        let check = |name, is_usable| {
+            if is_usable {
+                Ok(())
+            } else {
+                Err(LetterheadError::Line(name))
+            }
+        };
         check("superiors", superiors.len() <= LINES && superiors.iter().all(line))?;
         check("office", line(office))?;
         check("address", address.len() <= LINES && address.iter().all(line))?;
         check("place", line(place))?;
         let named = |(id, official): (&String, &Official)| {
             let optional = [&official.rank, &official.nip].into_iter().flatten();
-            [id, &official.name, &official.office].into_iter().chain(optional).all(line)
+            [id, &official.name, &official.office]
+                .into_iter()
+                .chain(optional)
+                .all(line)
         };
         check("officials", officials.len() <= OFFICIALS && officials.iter().all(named))?;
         let letterhead = Self { tenant, text };
@@ -180,9 +191,13 @@ pub(crate) mod tests {
             ("office", |text| text.office = " ".into()),
             ("address", |text| text.address = vec!["a\nb".into()]),
             ("place", |text| text.place = "a".repeat(161)),
-            ("officials", |text| text.officials.values_mut().for_each(|official| official.name.clear())),
             ("officials", |text| {
-                text.officials.values_mut().for_each(|official| official.nip = Some(String::new()));
+                text.officials.values_mut().for_each(|official| official.name.clear())
+            }),
+            ("officials", |text| {
+                text.officials
+                    .values_mut()
+                    .for_each(|official| official.nip = Some(String::new()));
             }),
         ];
         for (name, spoil) in cases {
@@ -198,7 +213,10 @@ pub(crate) mod tests {
             let logo = Some(BASE64_STANDARD.encode(bytes));
             Letterhead::new(tenant(), LetterheadText { logo, ..text() }).map(|head| head.logo().is_some())
         };
-        assert_eq!(with(b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>"), Ok(true));
+        assert_eq!(
+            with(b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>"),
+            Ok(true)
+        );
         assert_eq!(with(b"\x89PNG\r\n\x1a\n...."), Ok(true));
         let large = [b"\x89PNG\r\n\x1a\n".as_slice(), &vec![0; LOGO_LIMIT]].concat();
         for bad in [
@@ -211,7 +229,10 @@ pub(crate) mod tests {
         ] {
             assert_eq!(with(bad), Err(LetterheadError::Logo));
         }
-        let noise = LetterheadText { logo: Some("%%%".into()), ..text() };
+        let noise = LetterheadText {
+            logo: Some("%%%".into()),
+            ..text()
+        };
         assert_eq!(Letterhead::new(tenant(), noise), Err(LetterheadError::Logo));
     }
 }

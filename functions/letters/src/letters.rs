@@ -9,6 +9,7 @@ mod submissions;
 mod types;
 mod views;
 
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -17,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// A letterhead with its crest in base64, in bytes.
+const PAPER_LIMIT: usize = 256 * 1024;
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -60,16 +64,19 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
 struct Description;
 
 fn router(letters: Letters) -> Router {
+    let papers = OpenApiRouter::new()
+        .routes(routes!(papers::show, papers::write))
+        .layer(DefaultBodyLimit::max(PAPER_LIMIT));
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(types::list, types::create))
         .routes(routes!(types::show, types::change))
-        .routes(routes!(papers::show, papers::write))
         .routes(routes!(residents::list, residents::draft))
         .routes(routes!(residents::show, residents::edit))
         .routes(routes!(submissions::submit))
         .routes(routes!(submissions::withdraw))
         .routes(routes!(documents::fetch))
         .routes(routes!(documents::generate))
+        .merge(papers)
         .split_for_parts();
     router
         .route("/openapi.json", get(async move || Json(description)))

@@ -4,7 +4,8 @@ use jiff::civil::Date;
 
 pub(crate) const YES: &str = "Ya";
 pub(crate) const NO: &str = "Tidak";
-pub(crate) const FOOTER: &str = "Surat ini ditandatangani secara elektronik. Pindai kode QR untuk memeriksa keasliannya.";
+pub(crate) const FOOTER: &str =
+    "Surat ini ditandatangani secara elektronik. Pindai kode QR untuk memeriksa keasliannya.";
 pub(crate) const ON_BEHALF: &str = "a.n.";
 
 pub(crate) const UNKNOWN_TYPE: &str = "Jenis surat tidak ditemukan atau sedang tidak dilayani.";

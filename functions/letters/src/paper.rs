@@ -2,7 +2,7 @@
 
 use kernel::{Disposition, Fault};
 
-use crate::letter::{Approver, Capacity, Issue, Letter};
+use crate::letter::{Approver, Issue, Letter};
 use crate::letter_type::{Answers, LetterType};
 use crate::letterhead::{Letterhead, Official};
 use crate::messages;
@@ -76,7 +76,11 @@ pub(crate) fn content(
 
 fn signatory(issue: &Issue, head: &Letterhead) -> Result<Signatory, PaperError> {
     let approver = &issue.approved_by;
-    let official = head.text.officials.get(&approver.id).ok_or(PaperError::UnknownOfficial)?;
+    let official = head
+        .text
+        .officials
+        .get(&approver.id)
+        .ok_or(PaperError::UnknownOfficial)?;
     Ok(Signatory {
         capacity: capacity(approver, official),
         name: official.name.clone(),
@@ -85,13 +89,38 @@ fn signatory(issue: &Issue, head: &Letterhead) -> Result<Signatory, PaperError> 
     })
 }
 
-/// Whoever acts for a vacant or absent office signs as that office; whoever signs in another's name names both.
+/// Whoever acts for a vacant or absent office (Plt., Plh.) signs as that office; whoever signs in another's name names both.
 fn capacity(approver: &Approver, official: &Official) -> Vec<String> {
-    match &approver.acting_for {
-        None => vec![official.office.clone()],
-        Some(acting) => match acting.kind {
-            Capacity::Plt | Capacity::Plh => vec![acting.title.clone()],
-            Capacity::An => vec![acting.title.clone(), official.office.clone()],
-        },
+    let office = official.office.clone();
+    match &approver.capacity {
+        None => vec![office],
+        Some(capacity) if capacity.starts_with(messages::ON_BEHALF) => vec![capacity.clone(), office],
+        Some(capacity) => vec![capacity.clone()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use crate::letterhead::tests::text;
+
+    #[test]
+    fn a_letter_names_the_capacity_in_which_it_is_signed() {
+        let text = text();
+        let official = text.officials.get("lurah").unwrap();
+        let lines = |capacity: Option<&str>| {
+            let approver = Approver {
+                id: "lurah".into(),
+                name: None,
+                capacity: capacity.map(str::to_owned),
+            };
+            super::capacity(&approver, official)
+        };
+        assert_eq!(lines(None), ["Lurah Melati"]);
+        assert_eq!(lines(Some("Plt. Camat Mawar")), ["Plt. Camat Mawar"]);
+        assert_eq!(lines(Some("Plh. Camat Mawar")), ["Plh. Camat Mawar"]);
+        assert_eq!(lines(Some("a.n. Camat Mawar")), ["a.n. Camat Mawar", "Lurah Melati"]);
     }
 }

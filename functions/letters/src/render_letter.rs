@@ -159,7 +159,10 @@ impl RenderLetter {
     }
 
     async fn letterhead(&self, letter: &Letter) -> Result<Letterhead, RenderLetterError> {
-        let found = self.table.find::<Letterhead>(&Letterhead::key_of(&letter.tenant)).await?;
+        let found = self
+            .table
+            .find::<Letterhead>(&Letterhead::key_of(&letter.tenant))
+            .await?;
         found.map(|stored| stored.value).ok_or(RenderLetterError::NoLetterhead)
     }
 
@@ -199,6 +202,8 @@ fn description(letter: &Letter, of: &LetterType, head: &Letterhead) -> BTreeMap<
             issue.and_then(|issue| issue.valid_until).map(|date| date.to_string()),
         ),
     ];
-    let given = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), encoded(&text?))));
+    let given = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), encoded(&text?))));
     given.collect()
 }

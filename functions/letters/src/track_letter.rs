@@ -135,7 +135,11 @@ impl TrackLetter {
         let data = Finished {
             letter_id: letter.id,
             letter_type: letter.kind.code.clone(),
-            number: letter.issue.as_ref().map(|issue| issue.number.clone()).unwrap_or_default(),
+            number: letter
+                .issue
+                .as_ref()
+                .map(|issue| issue.number.clone())
+                .unwrap_or_default(),
             document_id: event.data.document_id,
             verify_url: event.data.verify_url.clone(),
         };

@@ -89,7 +89,11 @@ impl Letter {
         }
         if self.is_older(news) {
             let noted = self.clone().noting(news);
-            return Ok(if noted == self { Heard::Nothing } else { Heard::Changed(noted.into()) });
+            return Ok(if noted == self {
+                Heard::Nothing
+            } else {
+                Heard::Changed(noted.into())
+            });
         }
         let status = match (self.status, news.ruling) {
             (Status::MenungguVerifikasiRt | Status::MenungguVerifikasiRw | Status::MenungguAdmin, ruling) => {
@@ -152,14 +156,15 @@ impl Letter {
         self.history.iter().any(|noted| noted.event == news.event)
     }
 
-    /// Keeps the decision, in the order in which decisions were taken.
+    /// Keeps the decision, in the order in which decisions were taken, and lets the oldest go.
     fn noting(mut self, news: &News) -> Self {
         if let Some(decision) = &news.decision
             && !self.has_noted(news)
-            && self.history.len() < HISTORY_LIMIT
         {
             let place = self.history.partition_point(|noted| noted.at <= decision.at);
             self.history.insert(place, decision.clone());
+            let surplus = self.history.len().saturating_sub(HISTORY_LIMIT);
+            self.history.drain(..surplus);
         }
         self
     }

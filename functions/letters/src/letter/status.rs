@@ -199,9 +199,6 @@ mod tests {
             of(false, true),
             (vec![Level::Rw, Level::Admin], Level::Rw, Status::RevisiRw)
         );
-        assert_eq!(
-            of(false, false),
-            (vec![Level::Admin], Level::Admin, Status::RevisiRw)
-        );
+        assert_eq!(of(false, false), (vec![Level::Admin], Level::Admin, Status::RevisiRw));
     }
 }

@@ -88,7 +88,7 @@ fn issue() -> Issue {
         approved_by: Approver {
             id: "lurah".into(),
             name: None,
-            acting_for: None,
+            capacity: None,
         },
     }
 }
@@ -135,7 +135,10 @@ fn after(of: &LetterType, letter: &Letter, act: Act) -> &'static str {
             let news = news(20, ruling);
             letter.clone().hear(&news).map(|_| hear(letter.clone(), &news))
         }
-        Act::Render => letter.clone().render(Sha256Digest::of(b"pdf")).map(|(letter, _)| letter),
+        Act::Render => letter
+            .clone()
+            .render(Sha256Digest::of(b"pdf"))
+            .map(|(letter, _)| letter),
         Act::Finish => letter.clone().finish(document(), at(20)).map(|(letter, _)| letter),
     };
     match acted {
@@ -160,14 +163,38 @@ fn every_act_on_a_letter_in_every_state_leads_where_this_table_says() {
     // edit, submit, withdraw | awaits rt, rw, admin | returned, refused, approved, withdrawn | render, finish
     let table = [
         (Status::Draft, [D, RT, "!", "!", "!", "!", "!", "!", "!", "=", "!", "!"]),
-        (Status::MenungguVerifikasiRt, ["!", "!", RT, RT, RW, ADM, BT, NO, OK, D, "!", "!"]),
-        (Status::MenungguVerifikasiRw, ["!", "!", RW, RT, RW, ADM, BT, NO, OK, D, "!", "!"]),
-        (Status::MenungguAdmin, ["!", "!", ADM, RT, RW, ADM, BT, NO, OK, D, "!", "!"]),
-        (Status::Disetujui, ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", OK, FIN]),
-        (Status::Ditolak, ["!", "!", "!", "!", "!", "!", "!", "=", "!", "!", "!", "!"]),
-        (Status::RevisiRt, [BT, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"]),
-        (Status::RevisiRw, [BW, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"]),
-        (Status::Selesai, ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "=", "="]),
+        (
+            Status::MenungguVerifikasiRt,
+            ["!", "!", RT, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+        ),
+        (
+            Status::MenungguVerifikasiRw,
+            ["!", "!", RW, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+        ),
+        (
+            Status::MenungguAdmin,
+            ["!", "!", ADM, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+        ),
+        (
+            Status::Disetujui,
+            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", OK, FIN],
+        ),
+        (
+            Status::Ditolak,
+            ["!", "!", "!", "!", "!", "!", "!", "=", "!", "!", "!", "!"],
+        ),
+        (
+            Status::RevisiRt,
+            [BT, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"],
+        ),
+        (
+            Status::RevisiRw,
+            [BW, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"],
+        ),
+        (
+            Status::Selesai,
+            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "=", "="],
+        ),
     ];
     assert_eq!(table.map(|(status, _)| status), Status::ALL);
     for (status, row) in table {
@@ -197,7 +224,11 @@ fn an_overtaken_decision_is_noted_and_a_repeated_one_is_not() {
     let of = letter_type();
     let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
     let rt = decided(2, Ruling::Awaits(Level::Rw), Some((Level::Rt, Verdict::Approved, "")));
-    let rw = decided(3, Ruling::Awaits(Level::Admin), Some((Level::Rw, Verdict::Approved, "")));
+    let rw = decided(
+        3,
+        Ruling::Awaits(Level::Admin),
+        Some((Level::Rw, Verdict::Approved, "")),
+    );
     let letter = hear(hear(letter, &rw), &rt);
     assert_eq!(letter.status, Status::MenungguAdmin);
     let levels: Vec<_> = letter.history.iter().map(|decided| decided.level).collect();
@@ -232,10 +263,7 @@ fn a_letter_that_a_level_must_verify_needs_that_levels_territory() {
         rt: None,
         ..resident()
     };
-    let only_rw = Resident {
-        rt: None,
-        ..resident()
-    };
+    let only_rw = Resident { rt: None, ..resident() };
     for (rt, rw, from_nowhere, from_rw) in [
         (true, true, false, false),
         (true, false, false, false),
@@ -244,7 +272,11 @@ fn a_letter_that_a_level_must_verify_needs_that_levels_territory() {
     ] {
         let of = with(|draft| draft.requires = Requires { rt, rw });
         let submits = |resident: &Resident| draft(&of).submit(&of, resident.clone(), at(1)).is_ok();
-        assert_eq!((submits(&nowhere), submits(&only_rw)), (from_nowhere, from_rw), "{rt} {rw}");
+        assert_eq!(
+            (submits(&nowhere), submits(&only_rw)),
+            (from_nowhere, from_rw),
+            "{rt} {rw}"
+        );
     }
 }
 
@@ -253,7 +285,10 @@ fn a_letter_that_was_asked_back_is_a_draft_when_its_approval_has_ended_and_goes_
     let of = letter_type();
     let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
     let (letter, event) = letter.withdraw().unwrap();
-    assert_eq!((letter.status, event), (Status::MenungguVerifikasiRt, LetterEvent::Withdrawn));
+    assert_eq!(
+        (letter.status, event),
+        (Status::MenungguVerifikasiRt, LetterEvent::Withdrawn)
+    );
     assert!(letter.is_withdrawing && letter.clone().edit(&of, sealed("a.x")).is_err());
 
     let withdrawn = hear(letter.clone(), &news(2, Ruling::Withdrawn));
@@ -268,7 +303,13 @@ fn a_letter_that_was_asked_back_is_a_draft_when_its_approval_has_ended_and_goes_
 #[test]
 fn a_resident_sees_which_level_approved_returned_or_is_next() {
     let of = letter_type();
-    let states = |letter: &Letter| letter.progress().into_iter().map(|level| level.state).collect::<Vec<_>>();
+    let states = |letter: &Letter| {
+        letter
+            .progress()
+            .into_iter()
+            .map(|level| level.state)
+            .collect::<Vec<_>>()
+    };
     let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
     use LevelState::{Approved, Pending, Rejected, Returned, Waiting};
     assert_eq!(states(&letter), [Waiting, Pending, Pending]);
@@ -281,9 +322,17 @@ fn a_resident_sees_which_level_approved_returned_or_is_next() {
     assert_eq!(states(&letter), [Waiting, Returned, Pending]);
     let rw = letter.progress().remove(1).last.unwrap();
     assert_eq!((rw.note.as_deref(), rw.by.as_str()), (Some(note), "rw"));
-    let returned = decided(4, Ruling::Returned(None), Some((Level::Rt, Verdict::Returned, "Lampirkan KK")));
+    let returned = decided(
+        4,
+        Ruling::Returned(None),
+        Some((Level::Rt, Verdict::Returned, "Lampirkan KK")),
+    );
     assert_eq!(states(&hear(letter.clone(), &returned)), [Returned, Returned, Pending]);
-    let refused = decided(4, Ruling::Refused, Some((Level::Admin, Verdict::Rejected, "Bukan warga")));
+    let refused = decided(
+        4,
+        Ruling::Refused,
+        Some((Level::Admin, Verdict::Rejected, "Bukan warga")),
+    );
     assert_eq!(states(&hear(letter.clone(), &refused)), [Approved, Pending, Rejected]);
     let approved = decided(4, Ruling::Approved, Some((Level::Admin, Verdict::Approved, "")));
     assert_eq!(states(&hear(letter, &approved)), [Approved, Approved, Approved]);

@@ -86,7 +86,9 @@ pub enum FieldKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// Not the flat object that we can show.
-    #[error("the fields are no JSON Schema of one flat object with additionalProperties false, at most {FIELDS} fields")]
+    #[error(
+        "the fields are no JSON Schema of one flat object with additionalProperties false, at most {FIELDS} fields"
+    )]
     Shape,
     /// A field says what we cannot show.
     #[error("the field {0} cannot be used")]
@@ -137,7 +139,9 @@ impl FieldSchema {
                     ValidationErrorKind::Required { property } => {
                         wrong.extend(property.as_str().map(str::to_owned));
                     }
-                    ValidationErrorKind::AdditionalProperties { unexpected } => wrong.extend(unexpected.iter().cloned()),
+                    ValidationErrorKind::AdditionalProperties { unexpected } => {
+                        wrong.extend(unexpected.iter().cloned())
+                    }
                     _ => {
                         let path = error.instance_path().to_string();
                         wrong.extend(path.split('/').nth(1).map(str::to_owned));
@@ -250,11 +254,18 @@ fn order(object: &Map<String, Value>, properties: &Map<String, Value>) -> Result
     };
     let (mut ordered, required) = (list("x-order")?, list("required")?);
     let distinct: BTreeSet<_> = ordered.iter().collect();
-    let known = ordered.iter().chain(&required).all(|name| properties.contains_key(name));
+    let known = ordered
+        .iter()
+        .chain(&required)
+        .all(|name| properties.contains_key(name));
     if !known || distinct.len() < ordered.len() {
         return Err(SchemaError::Names);
     }
-    let rest: BTreeSet<_> = properties.keys().filter(|name| !ordered.contains(name)).cloned().collect();
+    let rest: BTreeSet<_> = properties
+        .keys()
+        .filter(|name| !ordered.contains(name))
+        .cloned()
+        .collect();
     ordered.extend(rest);
     Ok(ordered)
 }

@@ -129,7 +129,10 @@ fn a_schema_that_no_form_can_show_is_refused() {
     let cases: [(fn(&mut Value), SchemaError); 12] = [
         (|schema| *schema = json!([]), SchemaError::Shape),
         (|schema| schema["type"] = json!("array"), SchemaError::Shape),
-        (|schema| schema["additionalProperties"] = json!(true), SchemaError::Shape),
+        (
+            |schema| schema["additionalProperties"] = json!(true),
+            SchemaError::Shape,
+        ),
         (|schema| schema["properties"] = json!({}), SchemaError::Shape),
         (|schema| schema["allOf"] = json!([]), SchemaError::Shape),
         (|schema| schema["required"] = json!(["umur"]), SchemaError::Names),
@@ -176,9 +179,15 @@ fn each_part_of_a_type_that_cannot_be_used_is_named() {
         LetterType::new("karo".parse().unwrap(), "SKD".parse().unwrap(), draft).unwrap_err()
     };
     assert_eq!(refused(|draft| draft.name = " ".into()), TypeError::Name);
-    assert_eq!(refused(|draft| draft.template = "keterangan@9".into()), TypeError::Template);
+    assert_eq!(
+        refused(|draft| draft.template = "keterangan@9".into()),
+        TypeError::Template
+    );
     assert_eq!(refused(|draft| draft.template = "../1".into()), TypeError::Template);
-    assert_eq!(refused(|draft| draft.wording.opening = String::new()), TypeError::Wording);
+    assert_eq!(
+        refused(|draft| draft.wording.opening = String::new()),
+        TypeError::Wording
+    );
     assert_eq!(
         refused(|draft| draft.wording.statements = vec!["a".into(); 9]),
         TypeError::Wording

@@ -45,7 +45,10 @@ impl Letters {
     /// Decrypts the answers of a letter.
     pub(super) fn open(&self, letter: &Letter) -> Result<Answers, Problem> {
         let place = Letter::answers_place(&letter.tenant, letter.id);
-        let json = self.fields.open(&place, &letter.answers).map_err(|error| failed(&error))?;
+        let json = self
+            .fields
+            .open(&place, &letter.answers)
+            .map_err(|error| failed(&error))?;
         serde_json::from_str(&json).map_err(|_damaged| failed(&platform::FieldError::Damaged))
     }
 }

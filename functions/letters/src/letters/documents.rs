@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use platform::{Actor, AuditEntry, Caller, Idempotency, IdempotencyKey, Origin, PathId, Problem, Stored, VaultError, unknown};
+use platform::{
+    Actor, AuditEntry, Caller, Idempotency, IdempotencyKey, Origin, PathId, Problem, Stored, VaultError, unknown,
+};
 
 use super::refusals::{Refusals, busy, failed, not_now};
 use super::residents::{APPROVE, is_own};
@@ -34,20 +36,19 @@ pub(super) async fn fetch(
         return Err(unknown());
     }
     let document = letter.document.as_ref().filter(|_| letter.status == Status::Selesai);
-    let document = document.ok_or_else(|| {
-        Problem::new(
-            StatusCode::CONFLICT,
-            "letters.not_finished",
-            messages::NOT_FINISHED,
-        )
-    })?;
+    let document =
+        document.ok_or_else(|| Problem::new(StatusCode::CONFLICT, "letters.not_finished", messages::NOT_FINISHED))?;
     let key = format!("{}/documents/{}/final.pdf", letter.tenant, document.id);
     let found = letters.vault.get(&key, FILE_LIMIT).await;
     let bytes = found.map_err(|error: VaultError| failed(&error))?;
     let name = format!("attachment; filename=\"{}-{}.pdf\"", letter.kind.code, letter.id);
     let disposition = HeaderValue::try_from(name).unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static("application/pdf");
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)],
+        bytes,
+    )
+        .into_response())
 }
 
 /// Makes the PDF of an approved letter, if it is not there: the office asks again when something was in the way. A finished
@@ -94,7 +95,10 @@ impl Letters {
         let entry = AuditEntry::success(Actor::from(caller), event_type, "letter", id.to_string()).from(origin);
         let written = async {
             let transaction = self.table.transaction().advance(version, &letter, &event)?;
-            transaction.audited(&self.environment, &letter.tenant, entry)?.commit().await
+            transaction
+                .audited(&self.environment, &letter.tenant, entry)?
+                .commit()
+                .await
         };
         written.await.map_err(|error| busy(&error))
     }

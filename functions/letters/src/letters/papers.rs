@@ -1,9 +1,9 @@
 //! `/letterhead`: what stands on the office's paper, and who may sign.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header::IF_MATCH;
-use axum::http::HeaderMap;
 use platform::{Actor, AuditEntry, Caller, IfMatch, JsonBody, Origin, Problem, TableError};
 use serde_json::json;
 
@@ -19,15 +19,13 @@ const MANAGE: &str = "letter_type:manage";
     responses((status = 200, body = LetterheadText, headers(("ETag" = String))), Refusals))]
 pub(super) async fn show(State(letters): State<Letters>, caller: Caller) -> Result<Versioned<LetterheadText>, Problem> {
     caller.require(MANAGE)?;
-    let found = letters.table.find::<Letterhead>(&Letterhead::key_of(&caller.tenant)).await;
+    let found = letters
+        .table
+        .find::<Letterhead>(&Letterhead::key_of(&caller.tenant))
+        .await;
     let found = found.map_err(|error| busy(&error))?;
-    let stored = found.ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "letters.no_letterhead",
-            messages::NO_LETTERHEAD,
-        )
-    })?;
+    let stored =
+        found.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "letters.no_letterhead", messages::NO_LETTERHEAD))?;
     Ok(Versioned {
         version: stored.version,
         body: stored.value.text,
@@ -57,10 +55,16 @@ pub(super) async fn write(
     let officials: Vec<_> = letterhead.text.officials.keys().collect();
     let entry = AuditEntry::success(Actor::from(&caller), "letterhead.changed", "letterhead", "letterhead")
         .from(&origin)
-        .changing(None, Some(json!({ "office": letterhead.text.office, "officials": officials })));
+        .changing(
+            None,
+            Some(json!({ "office": letterhead.text.office, "officials": officials })),
+        );
     let written = async {
         let transaction = letters.table.transaction().update(&letterhead, version)?;
-        transaction.audited(&letters.environment, &caller.tenant, entry)?.commit().await
+        transaction
+            .audited(&letters.environment, &caller.tenant, entry)?
+            .commit()
+            .await
     };
     match written.await {
         Ok(()) => Ok(Versioned {

@@ -39,7 +39,10 @@ const REFUSALS: [(&str, &str); 12] = [
     ("401", "No valid token or key."),
     ("403", "The caller may not do this."),
     ("404", "There is nothing of this id, or nothing of the caller's."),
-    ("409", "The state does not allow it, or the same is being done at this moment."),
+    (
+        "409",
+        "The state does not allow it, or the same is being done at this moment.",
+    ),
     ("412", "Somebody else has changed it meanwhile."),
     ("413", "The body is too large."),
     ("415", "The body is no JSON."),
@@ -53,7 +56,9 @@ impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let schema = <ProblemDetails as utoipa::PartialSchema>::schema();
         let refusals = REFUSALS.into_iter().map(|(status, description)| {
-            let content = utoipa::openapi::ContentBuilder::new().schema(Some(schema.clone())).build();
+            let content = utoipa::openapi::ContentBuilder::new()
+                .schema(Some(schema.clone()))
+                .build();
             let response = ResponseBuilder::new()
                 .description(description)
                 .content("application/problem+json", content)

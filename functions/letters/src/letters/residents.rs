@@ -130,7 +130,11 @@ impl Letters {
     /// A letter of the caller's own; anybody else's is not there.
     pub(super) async fn find_own(&self, caller: &Caller, id: LetterId) -> Result<Stored<Letter>, Problem> {
         let stored = self.find_letter(caller, id).await?;
-        if is_own(caller, &stored.value) { Ok(stored) } else { Err(unknown()) }
+        if is_own(caller, &stored.value) {
+            Ok(stored)
+        } else {
+            Err(unknown())
+        }
     }
 
     pub(super) fn view(&self, stored: &Stored<Letter>) -> Result<Versioned<LetterView>, Problem> {

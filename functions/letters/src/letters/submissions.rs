@@ -98,4 +98,3 @@ impl Letters {
         written.map_err(|error| busy(&error))
     }
 }
-

@@ -75,8 +75,8 @@ pub(super) async fn create(
     let once = Idempotency::new(caller.tenant.clone(), &scope, &key, &payload);
     let work = async {
         let code: TypeCode = new.code.parse().map_err(|_malformed| unusable_code())?;
-        let of = LetterType::new(caller.tenant.clone(), code, new.content.into())
-            .map_err(|error| unusable_type(&error))?;
+        let of =
+            LetterType::new(caller.tenant.clone(), code, new.content.into()).map_err(|error| unusable_type(&error))?;
         letters.write_type(&of, 0, &caller, &origin).await
     };
     let created = once.once(&letters.environment, &letters.table, work).await?;
@@ -120,10 +120,17 @@ impl Letters {
         caller: &Caller,
         origin: &Origin,
     ) -> Result<Versioned<TypeView>, Problem> {
-        let action = if version == 0 { "letter_type.created" } else { "letter_type.changed" };
+        let action = if version == 0 {
+            "letter_type.created"
+        } else {
+            "letter_type.changed"
+        };
         let entry = AuditEntry::success(Actor::from(caller), action, "letter_type", of.code.to_string())
             .from(origin)
-            .changing(None, Some(json!({ "version": of.version, "name": of.name, "is_active": of.is_active })));
+            .changing(
+                None,
+                Some(json!({ "version": of.version, "name": of.name, "is_active": of.is_active })),
+            );
         let written = async {
             let transaction = self.table.transaction();
             let transaction = if version == 0 {
@@ -132,7 +139,10 @@ impl Letters {
                 transaction.update(of, version)?
             };
             let transaction = transaction.insert(&TypeVersion(of.clone()))?;
-            transaction.audited(&self.environment, &of.tenant, entry)?.commit().await
+            transaction
+                .audited(&self.environment, &of.tenant, entry)?
+                .commit()
+                .await
         };
         match written.await {
             Ok(()) => Ok(Versioned {

@@ -256,7 +256,11 @@ impl From<&Letter> for LetterSummary {
 impl From<Page<Letter>> for LetterList {
     fn from(page: Page<Letter>) -> Self {
         Self {
-            items: page.items.iter().map(|stored| LetterSummary::from(&stored.value)).collect(),
+            items: page
+                .items
+                .iter()
+                .map(|stored| LetterSummary::from(&stored.value))
+                .collect(),
             next: page.next,
         }
     }

@@ -38,7 +38,9 @@ impl Desk {
 
     /// The line of the template that a message is about, counted from 1; 0 when it is about none.
     pub(super) fn line(&self, span: DiagSpan) -> usize {
-        let start = (span.id() == Some(self.source.id())).then(|| self.range(span)).flatten();
+        let start = (span.id() == Some(self.source.id()))
+            .then(|| self.range(span))
+            .flatten();
         let line = start.and_then(|range| self.source.lines().byte_to_line(range.start));
         line.map(|line| line + 1).unwrap_or_default()
     }

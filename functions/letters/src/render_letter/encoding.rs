@@ -21,7 +21,9 @@ pub(super) fn encoded(text: &str) -> String {
             Some(_) | None => words.push(character.to_string()),
         }
     }
-    let words = words.iter().map(|word| format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(word)));
+    let words = words
+        .iter()
+        .map(|word| format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(word)));
     words.collect::<Vec<_>>().join(" ")
 }
 

@@ -29,7 +29,7 @@ pub(super) fn read(event: &Envelope<ApprovalChanged>) -> Result<News, TrackLette
     };
     let (ruling, verdict) = match event.event_type.as_str() {
         "approval.opened" | "approval.reopened" => (awaits()?, None),
-        "approval.advanced" => (awaits()?, Some(Verdict::Approved)),
+        "approval.advanced" | "approval.endorsed" => (awaits()?, Some(Verdict::Approved)),
         "approval.sent_back" => (awaits()?, Some(Verdict::Returned)),
         "approval.returned" => {
             let returned = named.filter(|status| status.is_editable());
@@ -60,6 +60,6 @@ pub(super) fn read(event: &Envelope<ApprovalChanged>) -> Result<News, TrackLette
 /// The official's name, with the capacity in which somebody else's office was exercised.
 fn shown_name(by: &DecidedBy) -> Option<String> {
     let name = by.name.as_ref()?;
-    let acting = by.acting_for.as_ref();
-    Some(acting.map_or_else(|| name.clone(), |acting| format!("{name} ({})", acting.title)))
+    let capacity = by.capacity.as_ref();
+    Some(capacity.map_or_else(|| name.clone(), |capacity| format!("{name} ({capacity})")))
 }

@@ -31,7 +31,7 @@ impl TrackLetter {
         let approver = Approver {
             id: decider.id.clone(),
             name: decider.name.clone(),
-            acting_for: decider.acting_for.clone(),
+            capacity: decider.capacity.clone(),
         };
         let _turn = self.numbers.lock().await;
         for attempt in 1.. {
@@ -71,7 +71,11 @@ impl TrackLetter {
         let data = Approved {
             letter_id: letter.id,
             letter_type: letter.kind.code.clone(),
-            number: letter.issue.as_ref().map(|issue| issue.number.clone()).unwrap_or_default(),
+            number: letter
+                .issue
+                .as_ref()
+                .map(|issue| issue.number.clone())
+                .unwrap_or_default(),
             date,
         };
         let cause = Some(event.traceparent);
