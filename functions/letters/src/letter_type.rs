@@ -211,7 +211,7 @@ impl Wording {
                     Piece::Text(text) => text.to_owned(),
                     Piece::Field(name) => fields.display(name, answers).unwrap_or_default(),
                 })
-                .collect()
+                .collect::<String>()
         };
         Self {
             opening: fill(&self.opening),

@@ -5,9 +5,12 @@ mod documents;
 mod papers;
 mod refusals;
 mod residents;
+mod strict;
 mod submissions;
 mod types;
 mod views;
+
+use std::future::ready;
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
@@ -78,7 +81,8 @@ fn router(letters: Letters) -> Router {
         .routes(routes!(documents::generate))
         .merge(papers)
         .split_for_parts();
+    let description = Json(description);
     router
-        .route("/openapi.json", get(async move || Json(description)))
+        .route("/openapi.json", get(move || ready(description.clone())))
         .with_state(letters)
 }

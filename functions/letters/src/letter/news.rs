@@ -84,7 +84,7 @@ pub enum Heard {
 impl Letter {
     /// Takes one piece of news.
     pub fn hear(self, news: &News) -> Result<Heard, LetterError> {
-        if self.moved_by == Some(news.event) || self.has_noted(news) && self.is_older(news) {
+        if self.moved_by == Some(news.event) || (self.has_noted(news) && self.is_older(news)) {
             return Ok(Heard::Nothing);
         }
         if self.is_older(news) {

@@ -50,16 +50,27 @@ impl Letter {
     }
 
     fn state_of(&self, level: Level, last: Option<&Verification>) -> LevelState {
-        let decided = |verdict| last.is_some_and(|last| last.verdict == verdict);
-        match (self.status, self.status.awaits()) {
-            (_, Some(turn)) if turn == level => LevelState::Waiting,
-            (_, Some(turn)) if level < turn => LevelState::Approved,
-            (_, Some(_)) if decided(Verdict::Returned) => LevelState::Returned,
-            (Status::Disetujui | Status::Selesai, None) => LevelState::Approved,
-            (Status::Ditolak, None) if decided(Verdict::Rejected) => LevelState::Rejected,
-            (Status::Ditolak, None) if decided(Verdict::Approved) => LevelState::Approved,
-            (Status::RevisiRt | Status::RevisiRw, None) if decided(Verdict::Returned) => LevelState::Returned,
-            _ => LevelState::Pending,
+        let verdict = last.map(|last| last.verdict);
+        let returned_or_pending = match verdict {
+            Some(Verdict::Returned) => LevelState::Returned,
+            Some(Verdict::Approved | Verdict::Rejected) | None => LevelState::Pending,
+        };
+        match self.status {
+            Status::MenungguVerifikasiRt | Status::MenungguVerifikasiRw | Status::MenungguAdmin => {
+                match self.status.awaits() {
+                    Some(turn) if turn == level => LevelState::Waiting,
+                    Some(turn) if level < turn => LevelState::Approved,
+                    Some(_) | None => returned_or_pending,
+                }
+            }
+            Status::Disetujui | Status::Selesai => LevelState::Approved,
+            Status::Ditolak => match verdict {
+                Some(Verdict::Rejected) => LevelState::Rejected,
+                Some(Verdict::Approved) => LevelState::Approved,
+                Some(Verdict::Returned) | None => LevelState::Pending,
+            },
+            Status::RevisiRt | Status::RevisiRw => returned_or_pending,
+            Status::Draft => LevelState::Pending,
         }
     }
 }

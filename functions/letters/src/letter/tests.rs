@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::letter_type::tests::{letter_type, with};
+use LevelState::{Approved, Pending, Rejected, Returned, Waiting};
 
 /// One of everything that can happen to a letter.
 #[derive(Debug, Clone, Copy)]
@@ -311,7 +312,6 @@ fn a_resident_sees_which_level_approved_returned_or_is_next() {
             .collect::<Vec<_>>()
     };
     let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
-    use LevelState::{Approved, Pending, Rejected, Returned, Waiting};
     assert_eq!(states(&letter), [Waiting, Pending, Pending]);
     let by_rt = decided(2, Ruling::Awaits(Level::Rw), Some((Level::Rt, Verdict::Approved, "")));
     let letter = hear(letter, &by_rt);

@@ -9,7 +9,7 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::letter::LetterError;
-use crate::letter_type::{AnswerProblem, TypeError};
+use crate::letter_type::{AnswerProblem, SchemaError, TypeError};
 use crate::letterhead::LetterheadError;
 use crate::messages;
 
@@ -121,7 +121,10 @@ pub(super) fn wrong_answers(problems: Vec<AnswerProblem>) -> Problem {
 pub(super) fn unusable_type(error: &TypeError) -> Problem {
     let part = match error {
         TypeError::Name => "name".to_owned(),
-        TypeError::Fields(error) => format!("fields ({error})"),
+        TypeError::Fields(SchemaError::Field(name)) => format!("fields ({name})"),
+        TypeError::Fields(SchemaError::Shape | SchemaError::TooLarge | SchemaError::Names | SchemaError::Invalid) => {
+            "fields".to_owned()
+        }
         TypeError::Template => "template".to_owned(),
         TypeError::Wording => "wording".to_owned(),
         TypeError::Placeholder(name) => format!("wording ({{{}}})", name.chars().take(40).collect::<String>()),

@@ -9,6 +9,7 @@ use platform::{
 use serde_json::json;
 
 use super::refusals::{Refusals, busy, unusable_type};
+use super::strict::Strict;
 use super::views::{NewType, TypeContent, TypeList, TypeView};
 use super::{Letters, Versioned};
 use crate::ids::TypeCode;
@@ -67,7 +68,7 @@ pub(super) async fn create(
     caller: Caller,
     origin: Origin,
     IdempotencyKey(key): IdempotencyKey,
-    JsonBody(new): JsonBody<NewType>,
+    JsonBody(Strict(new)): JsonBody<Strict<NewType>>,
 ) -> Result<(StatusCode, Versioned<TypeView>), Problem> {
     caller.require(MANAGE)?;
     let payload = serde_json::to_vec(&new).unwrap_or_default();
@@ -93,7 +94,7 @@ pub(super) async fn change(
     origin: Origin,
     PathId(code): PathId<TypeCode>,
     based_on: IfMatch,
-    JsonBody(content): JsonBody<TypeContent>,
+    JsonBody(Strict(content)): JsonBody<Strict<TypeContent>>,
 ) -> Result<Versioned<TypeView>, Problem> {
     caller.require(MANAGE)?;
     let Stored { value, version } = letters.find_type(&caller, &code).await?.ok_or_else(unknown)?;

@@ -26,7 +26,6 @@ pub(super) struct TypeView {
 
 /// A new kind of letter.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "Map<String, Value>")]
 pub(super) struct NewType {
     /// Its code: 1 to 16 of `A-Z`, `0-9`, `-` and `.`, beginning with a letter.
     #[schema(pattern = "^[A-Z][A-Z0-9.-]{0,15}$")]
@@ -37,7 +36,6 @@ pub(super) struct NewType {
 
 /// What can be changed of a kind of letter.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct TypeContent {
     /// Its name, such as `Surat Keterangan Domisili`.
     #[schema(min_length = 1, max_length = 120)]
@@ -159,19 +157,6 @@ fn usual_number() -> String {
 
 fn yes() -> bool {
     true
-}
-
-/// The code, and everything else as [`TypeContent`] reads it: an unknown field is refused.
-impl TryFrom<Map<String, Value>> for NewType {
-    type Error = serde_json::Error;
-
-    fn try_from(mut object: Map<String, Value>) -> Result<Self, serde_json::Error> {
-        let code = object.remove("code").unwrap_or_default();
-        Ok(Self {
-            code: serde_json::from_value(code)?,
-            content: serde_json::from_value(Value::Object(object))?,
-        })
-    }
 }
 
 impl From<TypeContent> for TypeDraft {

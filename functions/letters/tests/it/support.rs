@@ -32,7 +32,6 @@ pub(crate) struct Office {
 /// Somebody with a token.
 #[derive(Clone)]
 pub(crate) struct Person {
-    pub(crate) id: String,
     pub(crate) token: String,
 }
 
@@ -188,7 +187,6 @@ impl Office {
         }
         let token = encode(&Header::new(Algorithm::ES256), &claims, &self.key).unwrap();
         Person {
-            id: id.to_owned(),
             token: format!("Bearer {token}"),
         }
     }
