@@ -6,12 +6,19 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
+import urllib.error
+import urllib.request
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import ClientError
+from keys import Keys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "infra"))
+from built import CODE_URI, Package, own_architecture, target_directory  # noqa: E402
+
 NEEDED = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PACKAGES = "absah-packages"
 
@@ -21,23 +28,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="localstack/deploy", description=__doc__)
     parser.add_argument("--data", type=pathlib.Path, default=_cache() / "deployed", help="folder of the development keys")
     parser.add_argument("--stack", default="absah", help="the stack's name (absah)")
+    parser.add_argument("--package", type=pathlib.Path, help="folder that infra/package has filled; made afresh otherwise")
     parser.add_argument("--json", action="store_true", help="print the site as one JSON object")
     arguments = parser.parse_args()
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing:
         sys.exit(f"localstack/deploy: these variables are not set: {', '.join(missing)}\nStart a server first: eval \"$(localstack/up)\"")
-    if not (ROOT / "target/lambda").is_dir():
-        subprocess.run([ROOT / "infra/package", "--host"], check=True, stdout=sys.stderr)
+    kind = _kind(os.environ["AWS_ENDPOINT_URL"])
+    folder = (arguments.package or _packaged(kind)).resolve()
+    package = _fitting(folder, kind)
 
-    keys = _keys(arguments.data)
+    keys = Keys.made_by(_absah(), arguments.data)
+    parameters = {**keys.parameters(), "Architecture": package.architecture, "DeletionProtection": "false"}
+    if kind == "ministack":
+        parameters |= keys.as_folder()
+    else:
+        parameters |= keys.as_layer(f"{arguments.stack}-keys")
     outputs = _outputs(arguments.stack)
     if outputs is None:
         # The address of a function is only known once it is there.
-        _deploy(arguments.stack, keys, "http://127.0.0.1")
+        _deploy(arguments.stack, folder, parameters | {"PublicUrl": "http://127.0.0.1"})
         outputs = _outputs(arguments.stack) or {}
     urls = {name: _reachable(outputs[output]) for name, output in _URLS.items()}
-    _deploy(arguments.stack, keys, urls["verify"])
+    _deploy(arguments.stack, folder, parameters | {"PublicUrl": urls["verify"]})
     site = {
+        "kind": kind,
         "endpoint": os.environ["AWS_ENDPOINT_URL"],
         "region": os.environ["AWS_REGION"],
         "access_key_id": os.environ["AWS_ACCESS_KEY_ID"],
@@ -53,43 +68,69 @@ def main() -> int:
     return 0
 
 
-_URLS = {"verify": "VerifyUrl", "decide": "DecideUrl", "detect": "DetectUrl"}
+_URLS = {"verify": "VerifyUrl", "decide": "DecideUrl", "detect": "DetectUrl", "health": "HealthUrl"}
 
 
 def _cache() -> pathlib.Path:
     return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "absah"
 
 
-def _keys(data: pathlib.Path) -> dict[str, str]:
-    """The parameters that name keys. Made by `absah` at its first use of the folder."""
-    built = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or _cache() / "target", "release/absah")
-    absah = os.environ.get("ABSAH_BIN") or built
-    if not pathlib.Path(absah).exists():
+def _kind(endpoint: str) -> str:
+    """`ministack`, which runs functions as processes of this machine, or `other`, which may run them in containers."""
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=10):
+            return "ministack"
+    except urllib.error.HTTPError:
+        return "other"
+    except OSError as error:
+        sys.exit(f"localstack/deploy: {endpoint} does not answer: {error}")
+
+
+def _packaged(kind: str) -> pathlib.Path:
+    """What the sources are now: a package that was made of other sources would be deployed without a word."""
+    what = ["--host"] if kind == "ministack" else ["--arch", own_architecture()]
+    subprocess.run([ROOT / "infra/package", *what], check=True, stdout=sys.stderr)
+    return ROOT / "target/lambda-host" if kind == "ministack" else ROOT / f"target/lambda-{own_architecture()}"
+
+
+def _fitting(folder: pathlib.Path, kind: str) -> Package:
+    """The package in a folder, if the endpoint can run it."""
+    try:
+        package = Package.of(folder)
+    except ValueError as error:
+        sys.exit(f"localstack/deploy: {error}")
+    if kind == "ministack" and package.architecture != own_architecture():
+        sys.exit(f"localstack/deploy: {folder} is for {package.architecture}, and functions run on this {own_architecture()}")
+    if kind != "ministack" and package.host:
+        sys.exit(f"localstack/deploy: {folder} is for processes of this machine; package with --arch")
+    return package
+
+
+def _absah() -> pathlib.Path:
+    absah = pathlib.Path(os.environ.get("ABSAH_BIN") or target_directory() / "release/absah")
+    if not absah.exists():
         sys.exit(f"localstack/deploy: {absah} is not there; build it with cargo build --release, or set ABSAH_BIN")
-    subprocess.run([absah, "roots", "--data", data], check=True, stdout=subprocess.DEVNULL)
-    folder = data.resolve() / "keys"
-    return {
-        "OfficialKeysFolder": str(folder / "officials"),
-        "SealKeyFile": str(folder / "seal.pem"),
-        "TokenPublicKey": (folder / "token.pub.pem").read_text(),
-        "WebhookToken": json.loads((data / "secrets.json").read_text())["webhook_token"],
-    }
+    return absah
 
 
-def _deploy(stack: str, keys: dict[str, str], public_url: str) -> None:
+def _deploy(stack: str, package: pathlib.Path, parameters: dict[str, str]) -> None:
     storage = boto3.client("s3")
     try:
         storage.head_bucket(Bucket=PACKAGES)
     except ClientError:
         storage.create_bucket(Bucket=PACKAGES, CreateBucketConfiguration={"LocationConstraint": os.environ["AWS_REGION"]})
-    parameters = {**keys, "PublicUrl": public_url}
-    command = [pathlib.Path(sys.executable).with_name("sam"), "deploy", "--template-file", ROOT / "template.yaml", "--stack-name", stack]
-    command += ["--s3-bucket", PACKAGES, "--capabilities", "CAPABILITY_IAM", "--region", os.environ["AWS_REGION"]]
-    command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
-    # Values with line breaks, such as PEM, go through quotation marks.
-    command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
-    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with tempfile.TemporaryDirectory(prefix="absah-deploy-") as scratch:
+        # The template that was given names the package that was given: target/lambda is what AWS gets.
+        template = pathlib.Path(scratch, "template.yaml")
+        text = (ROOT / "template.yaml").read_text()
+        template.write_text(text.replace(f"CodeUri: {CODE_URI}/", f"CodeUri: {package}/"))
+        command = [pathlib.Path(sys.executable).with_name("sam"), "deploy", "--template-file", template, "--stack-name", stack]
+        command += ["--s3-bucket", PACKAGES, "--capabilities", "CAPABILITY_IAM", "--region", os.environ["AWS_REGION"]]
+        command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
+        # Values with line breaks, such as PEM, go through quotation marks.
+        command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
+        environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit(f"{done.stdout}\nlocalstack/deploy: sam deploy failed")
 
@@ -116,22 +157,20 @@ def _reachable(url: str) -> str:
 
 
 def _in_words(site: dict) -> str:
-    urls, data = site["urls"], site["data"]
+    urls, data, endpoint = site["urls"], site["data"], site["endpoint"]
     return "\n".join(
         [
-            f"Stack {site['stack']} is deployed to {site['endpoint']}.",
-            f"  verify  {urls['verify']}",
-            f"  decide  {urls['decide']}",
-            f"  detect  {urls['detect']}",
+            f"Stack {site['stack']} is deployed to {endpoint}.",
+            *(f"  {name:<7} {url}" for name, url in urls.items()),
             "Drop a permit, and list what awaits approval:",
-            f"  aws s3 cp permit.pdf s3://{site['inbox']}/contoh/loket/permit.pdf",
-            f"  aws s3 ls --recursive s3://{site['vault']}/contoh/documents/",
+            f"  aws --endpoint-url {endpoint} s3 cp permit.pdf s3://{site['inbox']}/contoh/loket/permit.pdf",
+            f"  aws --endpoint-url {endpoint} s3 ls --recursive s3://{site['vault']}/contoh/documents/",
             "Approve it as the demo official:",
             f"  curl --fail -X POST {urls['decide']}/approvals/DOCUMENT_ID/decisions \\",
-            f'    -H "Authorization: Bearer $(absah token --data {data})" -H "Idempotency-Key: 1" \\',
+            f'    -H "Authorization: Bearer $({_absah()} token --data {data})" -H "Idempotency-Key: 1" \\',
             """    -H 'Content-Type: application/json' -d '{"verdict":"approve"}'""",
             "The issued file:",
-            f"  aws s3 cp s3://{site['vault']}/contoh/documents/DOCUMENT_ID/final.pdf .",
+            f"  aws --endpoint-url {endpoint} s3 cp s3://{site['vault']}/contoh/documents/DOCUMENT_ID/final.pdf .",
         ]
     )
 

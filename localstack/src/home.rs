@@ -5,8 +5,9 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::pki::{self, Pki, PkiError};
 use crate::stack::{DEMO_TENANT, connection_settings};
@@ -85,6 +86,7 @@ impl Home {
         if !home.roots_file().exists() {
             home.make_keys()?;
         }
+        home.make_identity_keys()?;
         Ok(home)
     }
 
@@ -140,6 +142,16 @@ impl Home {
         Self::read(&self.folder.join("keys/token.pub.pem"))
     }
 
+    /// The folder of the keys that sign the tokens of those who sign in, `<kid>.pem` each.
+    pub(crate) fn token_keys_folder(&self) -> PathBuf {
+        self.folder.join("keys/tokens")
+    }
+
+    /// The keys of personal fields.
+    pub(crate) fn field_keys_file(&self) -> PathBuf {
+        self.folder.join("keys/fields.json")
+    }
+
     fn roots_file(&self) -> PathBuf {
         self.folder.join("keys/roots.pem")
     }
@@ -163,6 +175,28 @@ impl Home {
         write_private(&self.folder.join("keys/token.pub.pem"), token_public.as_bytes())?;
         // Last: its presence says that all keys are there.
         write_private(&self.roots_file(), roots.as_bytes())
+    }
+
+    /// Apart from the other keys, because a folder that an earlier version made has none.
+    fn make_identity_keys(&self) -> Result<(), HomeError> {
+        let folder = self.token_keys_folder();
+        make_folder(&folder)?;
+        let first = folder.join("1.pem");
+        if !first.exists() {
+            let key = pki::token_key().map_err(HomeError::Pki)?;
+            write_private(&first, key.as_bytes())?;
+        }
+        let fields = self.field_keys_file();
+        if !fields.exists() {
+            let key = || {
+                let mut raw = [0; 32];
+                aws_lc_rs::rand::fill(&mut raw).map_err(|_| HomeError::Random)?;
+                Ok::<_, HomeError>(BASE64.encode(&raw))
+            };
+            let keys = json!({ "active": "1", "keys": { "1": key()? }, "lookup": key()? });
+            write_private(&fields, keys.to_string().as_bytes())?;
+        }
+        Ok(())
     }
 
     fn read(path: &Path) -> Result<String, HomeError> {

@@ -59,6 +59,11 @@ pub(crate) fn generate() -> Result<Pki, PkiError> {
     })
 }
 
+/// A fresh P-256 key, PKCS#8 in PEM.
+pub(crate) fn token_key() -> Result<String, PkiError> {
+    Ok(KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?.serialize_pem())
+}
+
 fn params(common_name: &str, title: Option<&str>, serial: u64) -> CertificateParams {
     let mut name = DistinguishedName::new();
     name.push(DnType::CountryName, "ID");

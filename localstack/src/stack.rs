@@ -257,6 +257,8 @@ fn parameters(options: &StackOptions, endpoint: &str) -> Result<BTreeMap<String,
         ("WebhookToken", home.secrets().webhook_token.clone()),
         ("OfficialKeysFolder", home.officials_folder().display().to_string()),
         ("SealKeyFile", home.seal_file().display().to_string()),
+        ("TokenKeysFolder", home.token_keys_folder().display().to_string()),
+        ("FieldKeysFile", home.field_keys_file().display().to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into_iter()

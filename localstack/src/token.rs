@@ -1,8 +1,10 @@
 //! Tokens of the demo official, until people sign in by themselves.
 
-use approvals::Claims;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use platform::{AUDIENCE, Claims, Territory};
+
+use kernel::{Ids, RandomIds};
 
 use crate::home::{Home, HomeError};
 use crate::pki::{DEMO_OFFICIAL, DEMO_OFFICIAL_NAME};
@@ -32,8 +34,14 @@ pub(crate) fn demo_token(home: &Home, now: Timestamp) -> Result<String, TokenErr
         sub: DEMO_OFFICIAL.into(),
         name: DEMO_OFFICIAL_NAME.into(),
         tenant_id: tenant,
+        email: None,
         roles: vec!["head_of_office".into()],
-        aud: "absah".into(),
+        permissions: ["approval:decide", "approval:read"].map(str::to_owned).into(),
+        territory: Territory::default(),
+        org_unit: None,
+        sid: None,
+        aud: AUDIENCE.into(),
+        jti: RandomIds.event_id(now).to_string(),
         iat: now.as_second(),
         exp: (now + LIFETIME).as_second(),
     };

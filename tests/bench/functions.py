@@ -28,7 +28,10 @@ from storage_alone import StorageAlone
 from travel import OFFICIAL, STEPS, TENANT, Batch, Measured, Side
 
 _HERE = pathlib.Path(__file__).resolve().parent
-_FUNCTIONS = ("detect", "import", "advance-approval", "decide", "track-approval", "sign", "stamp", "verify", "relay")
+sys.path.insert(0, str(_HERE.parent.parent / "infra"))
+from built import functions  # noqa: E402
+
+_FUNCTIONS = functions()
 _STARTS = 15
 _PEER_MODULES = {"import": "import_permit"}
 _LEGEND = """\
@@ -99,6 +102,8 @@ def _absah(connection: Mapping[str, str], binaries: pathlib.Path, inputs: pathli
         "SEAL_KEY_FILE": str(work / "keys" / "seal.pem"),
         "APPROVAL_ROUTE": route,
         "EVENT_ROUTES": "{}",
+        # Of a function that is only started: nobody asks it.
+        "QUEUE_URLS": f"{connection['AWS_ENDPOINT_URL']}/000000000000/absah-detect",
         "LOG_LEVEL": "info",
     }
     return Side("absah", storage, lambda function: [binaries / function], settings)

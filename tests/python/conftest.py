@@ -4,8 +4,10 @@ import json
 import pathlib
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
+from foreign_server import Server
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / folder) for folder in ("corpus", "validate", "bench")]
@@ -28,6 +30,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     out = tmp_path_factory.mktemp("corpus")
     run("corpus/make.py", out)
     return out
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that holds nothing but what tests put there, each under names of its own."""
+    running = Server(tmp_path_factory.mktemp("ministack"))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

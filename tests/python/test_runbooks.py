@@ -184,6 +184,56 @@ def test_what_shell_blocks_name_is_in_the_template() -> None:
     assert wrong == []
 
 
+def alarms() -> dict[str, str]:
+    """The template's alarms, and the runbook that each names to whom it wakes."""
+    found = re.findall(
+        r'AlarmName: !Sub "\$\{AWS::StackName\}-([a-z-]+)"\n +AlarmDescription: .* Runbook ([a-z-]+)\.$',
+        (ROOT / "template.yaml").read_text(),
+        re.MULTILINE,
+    )
+    return dict(found)
+
+
+def test_every_alarm_is_in_the_table_with_the_runbook_that_it_names() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \|.*\(runbooks/([a-z-]+)\.md[^)]*\) \|$", (INFRA / "README.md").read_text(), re.MULTILINE)
+    assert dict(rows) == alarms()
+    assert len(rows) == (ROOT / "template.yaml").read_text().count("AWS::CloudWatch::Alarm")
+
+
+def test_alarms_that_runbooks_begin_with_exist_and_lead_there() -> None:
+    begins = {page.stem: set() for page in PAGES}
+    for page in PAGES:
+        for paragraph in re.split(r"\n\s*\n", page.read_text()):
+            if "**What you see**" in paragraph and "README.md#signals" in paragraph or paragraph.startswith("**When**"):
+                begins[page.stem] |= set(re.findall(r"`([a-z]+(?:[ -][a-z]+)*)`", paragraph))
+    # A queue that is spoken of with its alarm.
+    named = set().union(*begins.values()) - {"relay-dead"}
+    assert named - alarms().keys() == set(), "no such alarm"
+    led = {f"{alarm} to {runbook}" for alarm, runbook in alarms().items() if alarm not in begins[runbook]}
+    assert led == set(), "an alarm leads to a runbook that does not begin with it"
+
+
+def test_the_dashboard_shows_every_queue_and_function_by_its_whole_name() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    (body,) = re.findall(r"DashboardBody: !Sub \|\n((?: {8}.*\n)+)", template)
+    shown = re.findall(r'"(\$\{[^"]+)"', body)
+    queues = re.findall(r'QueueName: !Sub "([^"]+)"', template)
+    functions = re.findall(r"^  (\w+):\n    Type: AWS::Serverless::Function$", template, re.MULTILINE)
+    assert [name for name in queues if name not in shown] == []
+    # Invocations, errors and throttles.
+    assert [name for name in functions if shown.count(f"${{{name}}}") != 3] == []
+    # A quoted value is the whole value, so what begins like it would not be found.
+    assert re.findall(r"(?:QueueName|FunctionName)=", body) == []
+    json.loads(re.sub(r"\$\{[^}]+\}", "x", body))
+
+
+def test_a_table_that_is_changed_is_waited_for_before_the_next_change() -> None:
+    for page in PAGES:
+        changes = [call[1:3] for line in shell_lines(page) for call in calls(line) if call[:2] == ["aws", "dynamodb"]]
+        changing = [place for place, words in enumerate(changes) if words[1] == "update-table"]
+        assert all(changes[place + 1][1] == "wait" for place in changing), page.name
+
+
 def test_commands_of_aws_and_sam_exist_with_their_options() -> None:
     lines = (line for page in PAGES for line in shell_lines(page))
     asked = [call for line in lines for call in calls(line) if call[0] in ("aws", "sam")]

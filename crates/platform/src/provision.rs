@@ -1,8 +1,9 @@
 //! Creating what a template declares on an endpoint that starts empty. Doing it again changes nothing.
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
-    StreamViewType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification,
 };
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{
@@ -14,6 +15,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use std::collections::HashMap;
 
 use crate::aws::Aws;
+use crate::table::Index;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -143,7 +145,8 @@ impl Provision {
         request.send().await.map(drop).map_err(|error| wrong(error.into()))
     }
 
-    /// Creates a table with string keys `pk` and `sk`, a stream of new images, and TTL on `ttl_attribute`.
+    /// Creates a table with string keys `pk` and `sk`, the indexes `gsi1` and `gsi2`, a stream of new images, and TTL on
+    /// `ttl_attribute`.
     pub async fn table(&self, name: &str, ttl_attribute: Option<&str>) -> Result<(), ProvisionError> {
         let wrong = |error: BoxError| failed("table", name, error);
         let mut request = self
@@ -159,18 +162,28 @@ impl Provision {
                     .build()
                     .map_err(|error| wrong(error.into()))?,
             );
-        for (attribute, key_type) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
-            let key = KeySchemaElement::builder()
-                .attribute_name(attribute)
-                .key_type(key_type)
-                .build();
-            let definition = AttributeDefinition::builder()
-                .attribute_name(attribute)
-                .attribute_type(ScalarAttributeType::S)
-                .build();
-            request = request
-                .key_schema(key.map_err(|error| wrong(error.into()))?)
-                .attribute_definitions(definition.map_err(|error| wrong(error.into()))?);
+        for index in [Index::Main, Index::Gsi1, Index::Gsi2] {
+            let (pk, sk) = index.attributes();
+            for attribute in [pk, sk] {
+                let definition = AttributeDefinition::builder()
+                    .attribute_name(attribute)
+                    .attribute_type(ScalarAttributeType::S)
+                    .build();
+                request = request.attribute_definitions(definition.map_err(|error| wrong(error.into()))?);
+            }
+            let keys = keys(pk, sk).map_err(|error| wrong(error.into()))?;
+            request = match index.name() {
+                None => request.set_key_schema(Some(keys)),
+                Some(name) => {
+                    let everything = Projection::builder().projection_type(ProjectionType::All).build();
+                    let index = GlobalSecondaryIndex::builder()
+                        .index_name(name)
+                        .set_key_schema(Some(keys))
+                        .projection(everything)
+                        .build();
+                    request.global_secondary_indexes(index.map_err(|error| wrong(error.into()))?)
+                }
+            };
         }
         match request.send().await {
             Ok(_) => {}
@@ -193,6 +206,12 @@ impl Provision {
         }
         Ok(())
     }
+}
+
+fn keys(pk: &str, sk: &str) -> Result<Vec<KeySchemaElement>, BuildError> {
+    let parts = [(pk, KeyType::Hash), (sk, KeyType::Range)].into_iter();
+    let parts = parts.map(|(name, kind)| KeySchemaElement::builder().attribute_name(name).key_type(kind).build());
+    parts.collect()
 }
 
 fn failed(kind: &str, name: &str, source: impl Into<BoxError>) -> ProvisionError {

@@ -228,7 +228,11 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
     assert_eq!(who_may(&["s3:PutObject"], "vault/*"), ids(&["import", "sign", "stamp"]));
     assert_eq!(who_may(&others, "Queue.Arn"), ids(&["relay"]));
     assert_eq!(who_may(&looks, "inbox"), ids(&["reconcile", "health"]));
-    assert_eq!(who_may(&looks, "vault"), ids(&["reconcile", "health"]));
+    assert_eq!(
+        who_may(&looks, "vault"),
+        ids(&["import", "sign", "stamp", "reconcile", "health"]),
+        "whoever reads must be told that a file is missing"
+    );
     assert_eq!(who_may(&looks, "Queue.Arn"), ids(&["health"]));
     assert_eq!(
         who_may(&["kms:GenerateDataKey"], "DataKey.Arn"),

@@ -36,7 +36,7 @@ impl Index {
         }
     }
 
-    fn name(self) -> Option<&'static str> {
+    pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Main => None,
             Self::Gsi1 => Some("gsi1"),

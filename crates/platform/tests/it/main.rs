@@ -1,6 +1,8 @@
 //! The table, the vault and idempotency records against the embedded engine, in memory.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests may panic")]
 
+mod gate;
+mod pages;
 mod reads;
 
 use std::time::Duration;
@@ -9,8 +11,8 @@ use embedded::{Credentials, Engine, Options, Storage};
 use jiff::Timestamp;
 use kernel::{Envelope, Fault};
 use platform::{
-    Begun, Cause, Environment, Event, Idempotency, Key, Provision, Put, Record, Settings, Stored, Table, TableError,
-    Vault,
+    AuditEntry, Begun, Cause, Environment, Event, Idempotency, Key, Provision, Put, Record, Settings, Stored,
+    StreamRecord, Streams, Table, TableError, Vault,
 };
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -60,6 +62,22 @@ async fn environment_at(endpoint: &str) -> Environment {
     provision.table("absah-test-table", Some("expires_at")).await.unwrap();
     provision.bucket("vault", true).await.unwrap();
     environment
+}
+
+/// The audit entries that were written, oldest first.
+async fn actions(environment: &Environment) -> Vec<AuditEntry> {
+    let streams = Streams::new(&environment.aws);
+    let arn = streams.find("absah-test-table").await.unwrap();
+    let mut entries = Vec::new();
+    for shard in streams.shards(&arn).await.unwrap() {
+        let cursor = streams.seek(&arn, &shard, None).await.unwrap();
+        let page = streams.read(&cursor, 1000).await.unwrap();
+        let records = page.records.into_iter();
+        let records = records.map(|record| serde_json::from_value::<StreamRecord>(record).unwrap());
+        let envelopes = records.filter_map(|record| serde_json::from_str(record.envelope_json()?).ok());
+        entries.extend(envelopes.map(|envelope: Envelope<AuditEntry>| envelope.data));
+    }
+    entries
 }
 
 fn counter(count: u64) -> Counter {

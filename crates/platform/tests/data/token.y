@@ -1,0 +1,1 @@
+WKTv1omblkUbJ4erilcZe6WT6Nmf3xB0UTNqo8I_3uw

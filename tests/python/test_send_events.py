@@ -1,0 +1,66 @@
+"""What infra/send-events hands to the queues, seen on a foreign server of DynamoDB and SQS."""
+
+import json
+from typing import Any
+
+from foreign_server import Server
+
+TABLE = "table-of-events"
+
+
+def event(kind: str, ident: str, version: int, event_type: str, minute: int = 0) -> dict[str, Any]:
+    """An event row, as the table keeps it."""
+    envelope = {"type": event_type, "subject": ident, "time": f"2026-11-21T08:{minute:02}:00.5Z"}
+    return {
+        "pk": {"S": f"contoh#{kind}#{ident}"},
+        "sk": {"S": f"event#{version:08}"},
+        "event_type": {"S": event_type},
+        "envelope": {"S": json.dumps(envelope)},
+    }
+
+
+def waiting(server: Server, queue: str) -> list[tuple[str, str]]:
+    """Takes everything out of a queue: what it is about, and its type."""
+    found = []
+    while messages := server.ask("ReceiveMessage", "AmazonSQS", QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            envelope = json.loads(message["Body"])
+            found.append((envelope["subject"], envelope["type"]))
+            server.ask("DeleteMessage", "AmazonSQS", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return sorted(found)
+
+
+def test_what_stands_still_is_sent_again_and_what_has_ended_is_not(server: Server) -> None:
+    queues = {name: server.ask("CreateQueue", "AmazonSQS", QueueName=name)["QueueUrl"] for name in ("approve", "sign", "stamp")}
+    routes = {
+        "document.imported": [queues["approve"]],
+        "approval.approved": [queues["sign"]],
+        "document.signed": [queues["stamp"], queues["sign"]],
+    }
+    told = ["--routes", json.dumps(routes)]
+    state = {"pk": {"S": "contoh#document#A"}, "sk": {"S": "state"}}
+    imported = [event("document", f"I{number:02}", 1, "document.imported") for number in range(25)]
+    approved = [
+        event("document", "A", 1, "document.imported"),
+        event("document", "A", 2, "document.awaiting_approval"),
+        event("approval", "A", 2, "approval.approved", minute=30),
+    ]
+    signed = [event("document", "S", 9, "document.approved"), event("document", "S", 10, "document.signed", minute=40)]
+    issued = [event("approval", "Z", 2, "approval.approved"), event("document", "Z", 5, "document.issued")]
+    server.table(TABLE, [state, *imported, *approved, *signed, *issued])
+
+    all_of_them = {"approval.approved": 1, "document.imported": 25, "document.signed": 1}
+    assert server.run("send-events", TABLE, *told, "--dry-run") == (0, all_of_them)
+    assert [waiting(server, queue) for queue in queues.values()] == [[], [], []]
+
+    late = ["--since", "2026-11-21T08:30:00Z", "--type", "approval.approved"]
+    assert server.run("send-events", TABLE, *told, *late) == (0, {"approval.approved": 1})
+    assert waiting(server, queues["sign"]) == [("A", "approval.approved")]
+    of_approvals = ["--prefix", "contoh#approval#"]
+    assert server.run("send-events", TABLE, *told, *of_approvals) == (0, {"approval.approved": 1})
+    assert waiting(server, queues["sign"]) == [("A", "approval.approved")]
+
+    assert server.run("send-events", TABLE, *told) == (0, all_of_them)
+    assert waiting(server, queues["approve"]) == [(f"I{number:02}", "document.imported") for number in range(25)]
+    assert waiting(server, queues["sign"]) == [("A", "approval.approved"), ("S", "document.signed")]
+    assert waiting(server, queues["stamp"]) == [("S", "document.signed")]
