@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{LetterId, TypeCode};
 use crate::letter_type::LetterType;
 
-pub use news::{News, Ruling, Verdict, Verification};
+pub use news::{Heard, News, Ruling, Verdict, Verification};
 pub use progress::{LevelProgress, LevelState};
 pub use status::{Level, Requires, Status};
 
@@ -226,9 +226,9 @@ impl Letter {
             return Err(LetterError::NotEditable(self.status));
         }
         let kind = Kind::from(of);
-        let needs_rt = kind.requires.rt && (resident.rt.is_none() || resident.rw.is_none());
-        let needs_rw = kind.requires.rw && resident.rw.is_none();
-        if needs_rt || needs_rw {
+        let Requires { rt, rw } = kind.requires;
+        let lacks_rt = rt && resident.rt.is_none();
+        if lacks_rt || ((rt || rw) && resident.rw.is_none()) {
             return Err(LetterError::NoTerritory);
         }
         let event = if self.submissions == 0 {

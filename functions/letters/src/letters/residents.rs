@@ -156,12 +156,12 @@ fn may_verify(caller: &Caller, letter: &Letter) -> bool {
         return false;
     }
     let (territory, resident) = (&caller.territory, &letter.resident);
-    let same_rw = resident.rw.is_some() && territory.rw == resident.rw;
-    let same_rt = same_rw && resident.rt.is_some() && territory.rt == resident.rt;
+    let is_in_ward = resident.rw.is_some() && territory.rw == resident.rw;
+    let is_in_neighbourhood = is_in_ward && resident.rt.is_some() && territory.rt == resident.rt;
     let requires = letter.kind.requires;
     caller.may(APPROVE)
-        || (requires.rw && same_rw && caller.may(VERIFY_RW))
-        || (requires.rt && same_rt && caller.may(VERIFY_RT))
+        || (requires.rw && is_in_ward && caller.may(VERIFY_RW))
+        || (requires.rt && is_in_neighbourhood && caller.may(VERIFY_RT))
 }
 
 impl From<&Caller> for Resident {

@@ -68,7 +68,7 @@ impl TrackLetter {
 
         let issue = issue(&letter, &of, sequence.last, date, approved_by);
         let (letter, happened) = letter.number(news, issue);
-        let data = Approved {
+        let told = Approved {
             letter_id: letter.id,
             letter_type: letter.kind.code.clone(),
             number: letter
@@ -79,7 +79,7 @@ impl TrackLetter {
             date,
         };
         let cause = Some(event.traceparent);
-        let approved = events::of(&letter, &self.environment, cause, happened.event_type(), data);
+        let approved = events::of(&letter, &self.environment, cause, happened.event_type(), told);
         let transaction = self.table.transaction().update(&sequence, at)?;
         Ok(transaction.advance(version, &letter, &approved)?.commit().await?)
     }
