@@ -66,7 +66,7 @@ pub(super) async fn generate(
     caller.require(PRINT)?;
     let scope = format!("generate-surat#{}", caller.id);
     let once = Idempotency::new(caller.tenant.clone(), &scope, &key, id.to_string().as_bytes());
-    let work = letters.request_generation(&caller, &origin, id);
+    let work = Box::pin(letters.request_generation(&caller, &origin, id));
     once.once(&letters.environment, &letters.table, work).await?;
     let stored = letters.find_letter(&caller, id).await?;
     Ok((StatusCode::ACCEPTED, letters.view(&stored)?))

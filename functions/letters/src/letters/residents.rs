@@ -71,7 +71,7 @@ pub(super) async fn draft(
     let payload = serde_json::to_vec(&new).unwrap_or_default();
     let scope = format!("letters#{}", caller.id);
     let once = Idempotency::new(caller.tenant.clone(), &scope, &key, &payload);
-    let work = async {
+    let work = Box::pin(async {
         let code: TypeCode = new.letter_type.parse().map_err(|_malformed| no_such_type())?;
         let of = letters.type_to_ask_for(&caller, &code).await?;
         let id = LetterId::new(letters.environment.ids.document_id());
@@ -82,7 +82,7 @@ pub(super) async fn draft(
         written.await.map_err(|error| busy(&error))?;
         // The answer is kept for repetitions, so it does not repeat what the resident filled in.
         Ok(letter.id.to_string())
-    };
+    });
     let id = once.once(&letters.environment, &letters.table, work).await?;
     let id: LetterId = id.parse().map_err(|_malformed| unknown())?;
     let stored = letters.find_letter(&caller, id).await?;

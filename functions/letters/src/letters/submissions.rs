@@ -26,17 +26,23 @@ pub(super) async fn submit(
     caller.require(SUBMIT)?;
     letters.find_own(&caller, id).await?;
     letters
-        .once(&caller, "submit", id, &key, async {
-            let Stored { value, version } = letters.find_own(&caller, id).await?;
-            let of = letters.type_of(&caller, &value).await?;
-            of.fields.check(&letters.open(&value)?).map_err(wrong_answers)?;
-            let resident = Resident::from(&caller);
-            let (letter, event) = value
-                .submit(&of, resident, letters.environment.now())
-                .map_err(not_now)?;
-            let data = Submitted::new(&letter);
-            letters.tell(letter, version, event, data).await
-        })
+        .once(
+            &caller,
+            "submit",
+            id,
+            &key,
+            Box::pin(async {
+                let Stored { value, version } = letters.find_own(&caller, id).await?;
+                let of = letters.type_of(&caller, &value).await?;
+                of.fields.check(&letters.open(&value)?).map_err(wrong_answers)?;
+                let resident = Resident::from(&caller);
+                let (letter, event) = value
+                    .submit(&of, resident, letters.environment.now())
+                    .map_err(not_now)?;
+                let data = Submitted::new(&letter);
+                letters.tell(letter, version, event, data).await
+            }),
+        )
         .await
 }
 
@@ -52,15 +58,21 @@ pub(super) async fn withdraw(
     caller.require(SUBMIT)?;
     letters.find_own(&caller, id).await?;
     let view = letters
-        .once(&caller, "withdraw", id, &key, async {
-            let Stored { value, version } = letters.find_own(&caller, id).await?;
-            let (letter, event) = value.withdraw().map_err(not_now)?;
-            let data = Withdrawn {
-                letter_id: id,
-                withdrawn_by: caller.id.clone(),
-            };
-            letters.tell(letter, version, event, data).await
-        })
+        .once(
+            &caller,
+            "withdraw",
+            id,
+            &key,
+            Box::pin(async {
+                let Stored { value, version } = letters.find_own(&caller, id).await?;
+                let (letter, event) = value.withdraw().map_err(not_now)?;
+                let data = Withdrawn {
+                    letter_id: id,
+                    withdrawn_by: caller.id.clone(),
+                };
+                letters.tell(letter, version, event, data).await
+            }),
+        )
         .await?;
     Ok((StatusCode::ACCEPTED, view))
 }
