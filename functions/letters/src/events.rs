@@ -31,7 +31,7 @@ pub(crate) fn of<D: Serialize>(
 
 /// `letter.submitted`, `letter.resubmitted`: a letter wants verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Submitted {
+pub(crate) struct Submission {
     pub(crate) letter_id: LetterId,
     pub(crate) letter_type: TypeCode,
     /// What it is about, for lists.
@@ -56,7 +56,7 @@ pub(crate) struct Attributes {
 
 /// `letter.withdrawn`: the resident wants it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Withdrawn {
+pub(crate) struct Withdrawal {
     pub(crate) letter_id: LetterId,
     pub(crate) withdrawn_by: String,
 }
@@ -145,7 +145,7 @@ pub(crate) struct DocumentIssued {
     pub(crate) key: Option<String>,
 }
 
-impl Submitted {
+impl Submission {
     pub(crate) fn new(letter: &Letter) -> Self {
         let requires = letter.kind.requires;
         Self {
@@ -173,8 +173,8 @@ macro_rules! payload {
 }
 
 payload! {
-    Submitted: "letter.submitted" "letter.resubmitted";
-    Withdrawn: "letter.withdrawn";
+    Submission: "letter.submitted" "letter.resubmitted";
+    Withdrawal: "letter.withdrawn";
     Approved: "letter.approved";
     GenerationRequested: "letter.generation_requested";
     Rendered: "letter.rendered";

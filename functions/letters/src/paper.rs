@@ -10,7 +10,7 @@ use crate::render::{Content, Heading, Logo, Row, Signatory};
 
 /// A letter cannot be put on paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PaperError {
+pub(crate) enum PaperError {
     /// It is not approved.
     #[error("the letter has no number yet")]
     NotApproved,

@@ -140,7 +140,7 @@ impl FieldSchema {
                         wrong.extend(property.as_str().map(str::to_owned));
                     }
                     ValidationErrorKind::AdditionalProperties { unexpected } => {
-                        wrong.extend(unexpected.iter().cloned())
+                        wrong.extend(unexpected.iter().cloned());
                     }
                     _ => {
                         let path = error.instance_path().to_string();

@@ -72,7 +72,7 @@ impl NumberFormat {
                 Part::Year => write!(number, "{}", of.date.year()),
             };
             // Writing into a string cannot fail.
-            let _always = written;
+            debug_assert!(written.is_ok());
         }
         number
     }
