@@ -74,12 +74,12 @@ pub(super) async fn create(
     let payload = serde_json::to_vec(&new).unwrap_or_default();
     let scope = format!("letter-types#{}", caller.id);
     let once = Idempotency::new(caller.tenant.clone(), &scope, &key, &payload);
-    let work = async {
+    let work = Box::pin(async {
         let code: TypeCode = new.code.parse().map_err(|_malformed| unusable_code())?;
         let of =
             LetterType::new(caller.tenant.clone(), code, new.content.into()).map_err(|error| unusable_type(&error))?;
         letters.write_type(&of, 0, &caller, &origin).await
-    };
+    });
     let created = once.once(&letters.environment, &letters.table, work).await?;
     Ok((StatusCode::CREATED, created))
 }
