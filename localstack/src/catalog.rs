@@ -13,6 +13,8 @@ pub const FUNCTIONS: &[(&str, BuildFunction)] = &[
     ("StampFunction", documents::stamp::function),
     ("VerifyFunction", documents::verify::function),
     ("RelayFunction", relay::function),
+    ("RecordAuditFunction", audit::record_audit::function),
+    ("AuditFunction", audit::audit::function),
     ("ReconcileFunction", documents::reconcile::function),
     ("HealthFunction", operations::health::function),
 ];

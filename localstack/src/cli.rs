@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use audit::Verification;
 use clap::{Args, Parser, Subcommand};
 use documents::PublicUrl;
-use kernel::DocumentId;
+use kernel::{DocumentId, TenantId};
 use platform::Settings;
 use tokio::net::TcpListener;
 
+use crate::admin::{AdminError, describe, verify_audit};
 use crate::archive::{self, ArchiveError, Summary};
 use crate::demo::client::{Client, ClientError};
 use crate::demo::{self, DemoError};
@@ -49,6 +51,9 @@ enum Command {
     Token(DataArguments),
     /// Send the dead letters of a step back to it, on the stack at `AWS_ENDPOINT_URL`.
     Redrive(RedriveArguments),
+    /// Look into the audit, on the stack at `AWS_ENDPOINT_URL`.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Write a data folder that nobody serves from into one file.
     Backup(BackupArguments),
     /// Make a data folder out of a backup.
@@ -149,6 +154,21 @@ struct RedriveArguments {
     stack: String,
 }
 
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Check that nobody changed a tenant's chain; if somebody did, name the first row that is concerned.
+    Verify(VerifyAuditArguments),
+}
+
+#[derive(Debug, Args)]
+struct VerifyAuditArguments {
+    /// Whose chain.
+    tenant: TenantId,
+    /// The stack's name.
+    #[arg(long, value_name = "NAME", default_value = "absah")]
+    stack: String,
+}
+
 #[derive(Debug, Args)]
 struct BackupArguments {
     /// The backup.
@@ -183,6 +203,8 @@ enum CliError {
     Approve(#[from] ClientError),
     #[error("the dead letters stay where they are")]
     Redrive(#[from] RedriveError),
+    #[error("the command could not be carried out")]
+    Admin(#[from] AdminError),
     #[error("the backup failed")]
     Archive(#[from] ArchiveError),
     #[error("output failed")]
@@ -220,6 +242,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CliError> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Redrive(arguments) => send_back(arguments).await,
+        Command::Audit(AuditCommand::Verify(arguments)) => verify_chain(arguments).await,
         Command::Backup(arguments) => {
             let made = archive::backup(&folder_of(&arguments.data), &arguments.file)?;
             report("Cadangan selesai", made)
@@ -303,6 +326,26 @@ async fn send_back(arguments: RedriveArguments) -> Result<ExitCode, CliError> {
     };
     writeln!(std::io::stdout(), "{sentence}")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// `0`: the chain is whole; `1`: it is not.
+async fn verify_chain(arguments: VerifyAuditArguments) -> Result<ExitCode, CliError> {
+    let VerifyAuditArguments { tenant, stack } = arguments;
+    let mut out = std::io::stdout();
+    match verify_audit(Settings::from_process(), &stack, &tenant).await? {
+        Verification::Verified { rows, head } => {
+            writeln!(out, "Rantai audit {tenant} utuh: {rows} baris, sidik jari {head}.")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Verification::Broken { sequence, flaw } => {
+            writeln!(
+                out,
+                "Rantai audit {tenant} rusak pada baris {sequence}: {}.",
+                describe(flaw)
+            )?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 fn report(what: &str, summary: Summary) -> Result<ExitCode, CliError> {

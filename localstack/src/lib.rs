@@ -2,6 +2,7 @@
 
 pub mod cli;
 
+mod admin;
 mod archive;
 mod catalog;
 mod demo;
@@ -16,6 +17,7 @@ mod stack;
 mod template;
 mod token;
 
+pub use admin::AdminError;
 pub use archive::{ArchiveError, Summary, backup, restore};
 pub use catalog::FUNCTIONS;
 pub use home::{Home, HomeError};

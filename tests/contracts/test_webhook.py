@@ -123,6 +123,25 @@ def test_only_the_right_token_is_let_in(server: Server) -> None:
     assert status(f"Bearer {right}") == 204
 
 
+def test_a_gateway_calls_the_first_page_of_versions_all_and_lists_objects_page_by_page(office: Office, name: str) -> None:
+    """Why `reconcile` asks twice where nobody told it of an upload. Other gateways cannot list versions at all."""
+    keys = [f"contoh/loket/{name}-{number}.pdf" for number in (1, 2)]
+    for key in keys:
+        office.drop(key)
+    s3 = office.gateway.client("s3")
+    versions = s3.list_object_versions(Bucket="inbox", MaxKeys=1)
+    assert (len(versions["Versions"]), versions["IsTruncated"]) == (1, False)
+    assert versions["Versions"][0]["VersionId"] == "null"
+    first = s3.list_objects_v2(Bucket="inbox", MaxKeys=1)
+    second = s3.list_objects_v2(Bucket="inbox", StartAfter=first["Contents"][0]["Key"])
+    assert (first["IsTruncated"], second["IsTruncated"]) == (True, False)
+    heads = [s3.head_object(Bucket="inbox", Key=key) for key in keys]
+    listed = [*first["Contents"], *second["Contents"]]
+    assert [(found["Key"], found["ETag"]) for found in listed] == [
+        (key, head["ETag"]) for key, head in zip(keys, heads, strict=True)
+    ]
+
+
 def test_a_permit_from_a_minio_server_is_issued(tmp_path: pathlib.Path, name: str) -> None:
     """The inbox is in the gateway alone; the vault and all else are in the stack."""
     key = f"contoh/loket/{name}.pdf"

@@ -15,7 +15,10 @@ INFRA = ROOT / "infra"
 ERRORS = INFRA / "runbooks/errors.md"
 PAGES = sorted(INFRA.rglob("*.md"))
 #: Dotted literals that are no codes: names of files, fields of the log, actions in the audit, and senders of events.
-OTHERS = re.compile(r".*\.(pdf|json|log|lock|sqlite3|pem)|http\.route|(trace|message)\.id|queue\.redrive|aws\.events")
+OTHERS = re.compile(
+    r".*\.(pdf|json|log|lock|sqlite3|pem)|http\.route|(trace|message)\.id|vault\.(key_sha256|stage)|aws\.events"
+    r"|queue\.redrive|audit\.exported|access\.refused|action\.taken"
+)
 ROW = re.compile(r"^\| `(?P<code>[a-z0-9_.]+)` \|(?P<rest>.*)\|$", re.MULTILINE)
 
 

@@ -40,6 +40,13 @@ impl Settings {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The same with `value` for `name`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: String) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
     /// Checks that every variable of `names` is set, and reports all that are not.
     pub fn require(&self, names: &[&'static str]) -> Result<Variables<'_>, ConfigError> {
         let missing: Vec<_> = names

@@ -1,12 +1,13 @@
 //! The inbox: a drop zone that nobody trusts. Objects are read as the exact version that an event named.
 
+mod uploads;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
-use jiff::Timestamp;
 use kernel::{Disposition, Fault};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::aws::Aws;
 use crate::config::ConfigError;
 use crate::environment::Environment;
 use crate::vault::Put;
+pub use uploads::{Upload, UploadMarker, UploadPage};
 
 /// One version of one object, as an event names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,33 +78,6 @@ impl Fault for InboxError {
             Self::Replaced | Self::TooLarge { .. } => Disposition::Reject,
         }
     }
-}
-
-/// One upload, as a listing tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// The exact object.
-    pub object: ObjectVersion,
-    /// No later upload has its key.
-    pub is_latest: bool,
-    /// When it was uploaded, to the second.
-    pub at: Timestamp,
-}
-
-/// Where a page of uploads ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UploadMarker {
-    key: String,
-    version_id: Option<String>,
-}
-
-/// A page of uploads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UploadPage {
-    /// The uploads.
-    pub uploads: Vec<Upload>,
-    /// Where the next page begins; none after the last.
-    pub next: Option<UploadMarker>,
 }
 
 /// Reads dropped objects.
@@ -175,40 +150,6 @@ impl Inbox {
             .await
             .map_err(unavailable)?;
         Ok(found.e_tag().unwrap_or_default().trim_matches('"').to_owned())
-    }
-
-    /// Up to 1,000 uploads of a bucket, in the order of their keys, the newest of each key first. `after` is where the last
-    /// page ended.
-    pub async fn uploads(&self, bucket: &str, after: Option<&UploadMarker>) -> Result<UploadPage, InboxError> {
-        let page = self
-            .0
-            .list_object_versions()
-            .bucket(bucket)
-            .set_key_marker(after.map(|marker| marker.key.clone()))
-            .set_version_id_marker(after.and_then(|marker| marker.version_id.clone()))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        let uploads = page.versions().iter().filter_map(|version| {
-            Some(Upload {
-                object: ObjectVersion {
-                    bucket: bucket.to_owned(),
-                    key: version.key()?.to_owned(),
-                    etag: version.e_tag()?.trim_matches('"').to_owned(),
-                    version_id: version.version_id().filter(|id| *id != "null").map(str::to_owned),
-                },
-                is_latest: version.is_latest() == Some(true),
-                at: Timestamp::from_second(version.last_modified()?.secs()).ok()?,
-            })
-        });
-        let next = page.next_key_marker().map(|key| UploadMarker {
-            key: key.to_owned(),
-            version_id: page.next_version_id_marker().map(str::to_owned),
-        });
-        Ok(UploadPage {
-            uploads: uploads.collect(),
-            next: next.filter(|_| page.is_truncated() == Some(true)),
-        })
     }
 
     /// Whether the bucket is there and may be asked.

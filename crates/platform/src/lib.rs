@@ -46,7 +46,8 @@ pub use queues::{QueueError, Queues, ReceivedMessage};
 pub use request::{IfMatch, JsonBody, Params, PathId, RawBody, etag, parse as parse_json, unknown};
 pub use streams::{Cursor, StreamError, StreamPage, Streams};
 pub use table::{
-    Index, Indexes, Key, Page, Paging, PagingError, Query, Record, Stored, Table, TableError, Transaction,
+    AsWritten, Index, Indexes, Key, Page, Paging, PagingError, Query, Record, StatesPage, Stored, Table, TableError,
+    Transaction,
 };
 pub use telemetry::{init as init_telemetry, log_to, metric};
 pub use vault::{Put, Vault, VaultError};

@@ -114,7 +114,7 @@ impl From<PagingError> for Problem {
     fn from(error: PagingError) -> Self {
         match error {
             PagingError::Limit | PagingError::Cursor => {
-                Self::new(StatusCode::BAD_REQUEST, "request.paging", messages::PAGING)
+                Problem::new(StatusCode::BAD_REQUEST, "request.paging", messages::PAGING)
             }
         }
     }

@@ -4,9 +4,11 @@
 //! the table's stream hands each new event row to the relay. They are never changed or removed, so they are also
 //! the aggregate's history, and a lost delivery can be made up from them.
 
+mod as_written;
 mod count;
 mod page;
 mod reads;
+mod states;
 
 use std::collections::HashMap;
 
@@ -16,18 +18,20 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use jiff::Timestamp;
 use kernel::{Disposition, Envelope, Fault};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::Aws;
 use reads::Reads;
+pub use states::StatesPage;
 
+pub use as_written::AsWritten;
 pub use page::{Index, Page, Paging, PagingError, Query};
 
 type Item = HashMap<String, AttributeValue>;
 
 /// Where a row is. `pk` begins with the tenant (or `public`), so that permissions can be bound to leading keys.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// The partition: `<tenant>#<kind>#<id>`.
     pub pk: String,

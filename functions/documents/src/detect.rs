@@ -1,16 +1,15 @@
 //! detect: object-store notifications become one event per object, whatever store sent them and however often.
 
+mod sighting;
 mod webhook;
 
 use kernel::{Disposition, Fault, MalformedJson, Sha256Digest, chain};
-use platform::{Cause, ConfigError, Environment, Event, Function, Parking, Step, Table, TableError};
-use tracing::warn;
+use platform::{ConfigError, Environment, Function, Parking, Step, Table, TableError, metric};
+use tracing::error;
 
-use crate::document::Document;
-use crate::events::{DescriptionDetected, Detected, SOURCE};
-use crate::inbox_name::{InboxName, InboxNameError, Kind};
-use crate::notification::{Created, Notification, NotificationError, is_not_newer};
-use crate::storage::{Newest, Sighting};
+use crate::inbox_name::{InboxName, InboxNameError};
+use crate::notification::{Created, Notification, NotificationError};
+pub(crate) use sighting::{GRACE, Told};
 
 /// Builds the function: notifications from a queue, or from a store's webhook over HTTP.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -101,11 +100,12 @@ impl Detect {
 
     /// Keeps a notification that came over HTTP and cannot be taken in. The same one twice is one row.
     async fn park(&self, body: &[u8], error: &DetectError) -> Result<(), TableError> {
-        warn!(
+        error!(
             error.code = error.code(),
             error.chain = chain(error),
-            "rejected; the notification is parked"
+            "rejected; the message is parked"
         );
+        metric(Self::NAME, "Parked", 1.0);
         let parking = Parking {
             function: Self::NAME.to_owned(),
             message_id: format!("webhook-{}", Sha256Digest::of(body)),
@@ -115,17 +115,6 @@ impl Detect {
             at: self.environment.now(),
         };
         parking.park(&self.table).await
-    }
-
-    /// Records an upload of which nobody was told. The name stands for its newest upload only.
-    pub(crate) async fn catch_up(&self, name: InboxName, created: Created, is_newest: bool) -> Result<(), DetectError> {
-        let stored = match name.kind {
-            Kind::Pdf => self.sight_document(name, created, is_newest).await,
-            Kind::Sidecar if is_newest => self.sight_sidecar(name, created).await,
-            // It was replaced before anybody read it.
-            Kind::Sidecar => Ok(()),
-        };
-        Ok(stored?)
     }
 
     /// Records an object that was not seen before, with its event.
@@ -139,81 +128,8 @@ impl Detect {
             Err(InboxNameError::NotOurs) => return Ok(()),
             Err(error @ InboxNameError::Shape) => return Err(DetectError::Key(error)),
         };
-        let stored = match name.kind {
-            Kind::Pdf => self.sight_document(name, created, true).await,
-            Kind::Sidecar => self.sight_sidecar(name, created).await,
-        };
-        match stored {
-            // Seen before: deliveries repeat.
-            Ok(()) | Err(TableError::AlreadyExists) => Ok(()),
-            Err(error) => Err(DetectError::Table(error)),
-        }
-    }
-
-    /// Records a document. `may_be_newest`: the name may stand for it from now on.
-    async fn sight_document(&self, name: InboxName, created: Created, may_be_newest: bool) -> Result<(), TableError> {
-        let Created { object, sequencer } = created;
-        let (tenant, at) = (name.tenant.clone(), self.environment.now());
-        let id = self.environment.ids.document_id();
-        let event = self.environment.envelope(
-            &Cause::Outside,
-            SOURCE,
-            Event {
-                event_type: "document.detected",
-                subject: id.to_string(),
-                tenant: tenant.clone(),
-                data: Detected {
-                    document_id: id,
-                    key: object.key.clone(),
-                },
-            },
-        );
-        let sighting = Sighting {
-            tenant,
-            object: object.clone(),
-            sequencer: sequencer.clone(),
-            document_id: Some(id),
-            at,
-        };
-        let newest = self.table.find::<Newest>(&Newest::key_of(&name)).await?;
-        let document = Document::detected(id, name.clone(), object, at, event.traceparent);
-        let mut transaction = self.table.transaction().insert(&sighting)?.found(&document, &event)?;
-        let known = newest.as_ref().and_then(|stored| stored.value.sequencer.as_ref());
-        if may_be_newest && !is_not_newer(sequencer.as_ref(), known) {
-            let version = newest.map_or(0, |stored| stored.version);
-            let newest = Newest {
-                name,
-                document_id: id,
-                sequencer,
-            };
-            transaction = transaction.update(&newest, version)?;
-        }
-        transaction.commit().await
-    }
-
-    async fn sight_sidecar(&self, name: InboxName, created: Created) -> Result<(), TableError> {
-        let Created { object, sequencer } = created;
-        let sighting = Sighting {
-            tenant: name.tenant.clone(),
-            object: object.clone(),
-            sequencer: sequencer.clone(),
-            document_id: None,
-            at: self.environment.now(),
-        };
-        let event = self.environment.envelope(
-            &Cause::Outside,
-            SOURCE,
-            Event {
-                event_type: "description.detected",
-                subject: name.name.clone(),
-                tenant: name.tenant.clone(),
-                data: DescriptionDetected {
-                    name,
-                    object,
-                    sequencer,
-                },
-            },
-        );
-        self.table.transaction().found(&sighting, &event)?.commit().await
+        // Whether it was new does not matter: deliveries repeat.
+        self.record(name, created, Told::Notification).await?;
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use platform::ObjectVersion;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,8 @@ enum TestEventName {
 #[serde(rename_all = "camelCase")]
 struct Record {
     event_name: String,
+    #[serde(default)]
+    event_time: Option<String>,
     s3: Entity,
 }
 
@@ -74,6 +77,8 @@ pub struct Created {
     pub object: ObjectVersion,
     /// When it was created among those of the same key; none where the store does not say.
     pub sequencer: Option<Sequencer>,
+    /// When it was created, by the store's clock; none where the store does not say.
+    pub at: Option<Timestamp>,
 }
 
 /// The order of events on one key, as S3 gives it: hexadecimal digits, compared after padding the shorter with zeros on
@@ -140,6 +145,7 @@ fn object(record: Record) -> Result<Created, NotificationError> {
         object: object_version,
         // One that is no number orders nothing.
         sequencer: object.sequencer.and_then(|text| Sequencer::try_from(text).ok()),
+        at: record.event_time.and_then(|text| text.parse().ok()),
     })
 }
 

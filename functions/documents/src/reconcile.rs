@@ -1,27 +1,37 @@
-//! reconcile: notifications get lost, so inbox and vault are compared with the table again and again.
+//! reconcile: notifications get lost, so inbox, vault and table are compared again and again.
 //!
 //! An upload that nobody was told of is detected now, as if its notification had come. A file of the vault without a
-//! document, and a document without the file that it must have, are reported: a person decides.
+//! document, and a document without the files that it must have, are reported: a person decides.
 
-use jiff::SignedDuration;
-use kernel::{Disposition, DocumentId, Fault, TenantId};
+mod files;
+mod uploads;
+
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use kernel::{Disposition, Fault, chain};
 use platform::{
-    ConfigError, Environment, Function, Inbox, InboxError, Key, Record, Table, TableError, Task, Upload, UploadMarker,
-    Vault, VaultError, metric,
+    ConfigError, Environment, Function, Inbox, InboxError, Key, Record, Table, TableError, Task, UploadMarker, Vault,
+    VaultError, metric,
 };
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
 
-use crate::detect::{Detect, DetectError};
-use crate::document::{Document, State};
-use crate::inbox_name::{InboxName, Kind};
-use crate::notification::Created;
-use crate::storage::{Newest, Sidecar, Sighting, Stage, vault_key};
+use crate::detect::Detect;
 
-/// Notifications that are younger than this may be on their way.
-const GRACE: SignedDuration = SignedDuration::from_mins(10);
-/// Pages of 1,000 that one run looks through; the next run goes on from there.
+/// Pages of 1,000 uploads, and of 1,000 files, that one run looks through; the next run goes on from there.
 const PAGES: usize = 20;
+/// Megabytes of the table that one run looks through: it pays for each row.
+const MEGABYTES: usize = 5;
+/// How many uploads, or documents, are looked at together.
+const TOGETHER: usize = 16;
+/// After so many that could not be compared, something else is wrong than they: the next run goes on.
+const FAILURES: u32 = 20;
+/// When a run begins no more pages of uploads, of files, and of documents. It may run for 5 minutes.
+const SHARES: [SignedDuration; 3] = [
+    SignedDuration::from_secs(120),
+    SignedDuration::from_secs(180),
+    SignedDuration::from_secs(240),
+];
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -46,17 +56,15 @@ struct Reconcile {
     environment: Environment,
 }
 
-/// Inbox and vault could not be compared with the table.
+/// Inbox, vault and table could not be compared.
 #[derive(Debug, thiserror::Error)]
 enum ReconcileError {
     #[error("the inbox could not be listed")]
     Inbox(#[source] InboxError),
-    #[error("the vault could not be listed")]
+    #[error("the vault could not be looked into")]
     Vault(#[source] VaultError),
     #[error("a row could not be read or written")]
     Table(#[from] TableError),
-    #[error("an upload could not be taken in")]
-    Detect(#[source] DetectError),
 }
 
 impl Fault for ReconcileError {
@@ -65,7 +73,6 @@ impl Fault for ReconcileError {
             Self::Inbox(error) => error.code(),
             Self::Vault(error) => error.code(),
             Self::Table(error) => error.code(),
-            Self::Detect(error) => error.code(),
         }
     }
 
@@ -74,12 +81,15 @@ impl Fault for ReconcileError {
     }
 }
 
-/// How far the last run came. After the last page it begins again.
+/// How far the last run came. After the last page of each it begins again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 struct Progress {
     inbox: Option<UploadMarker>,
     /// The last key of the vault that was looked at.
     vault: String,
+    /// The last row of the table that was looked at.
+    documents: Option<Key>,
 }
 
 impl Progress {
@@ -94,141 +104,112 @@ impl Record for Progress {
     }
 }
 
+/// What one run found.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Uploads of which nobody was told.
+    found: u32,
+    /// Files without a document, and files that a document must have and has not.
+    strange: u32,
+    /// Uploads and documents that could not be compared.
+    failed: u32,
+}
+
+impl Tally {
+    /// Notes one that could not be compared. The next pass comes back to it.
+    fn fail(&mut self, error: &ReconcileError) {
+        self.failed += 1;
+        if self.failed <= FAILURES {
+            error!(
+                error.code = error.code(),
+                error.chain = chain(error),
+                "an upload or a document could not be compared"
+            );
+        }
+    }
+}
+
 impl Task for Reconcile {
     const NAME: &'static str = "reconcile";
     type Error = ReconcileError;
 
     async fn run(&self) -> Result<(), ReconcileError> {
-        let stored = self.table.find::<Progress>(&Progress::key()).await?;
-        let mut progress = stored.map(|stored| stored.value).unwrap_or_default();
-        let mut found = 0;
-        for _ in 0..PAGES {
-            let page = self.inbox.uploads(&self.bucket, progress.inbox.as_ref()).await;
-            let page = page.map_err(ReconcileError::Inbox)?;
-            for upload in page.uploads {
-                found += u32::from(self.catch_up(upload).await?);
-            }
-            progress.inbox = page.next;
-            if progress.inbox.is_none() {
-                break;
-            }
-        }
-        let mut strange = 0;
-        for _ in 0..PAGES {
-            let keys = self.vault.keys_after(&progress.vault).await;
-            let keys = keys.map_err(ReconcileError::Vault)?;
-            for key in &keys {
-                strange += u32::from(!self.belongs(key).await?);
-            }
-            progress.vault = keys.last().cloned().unwrap_or_default();
-            if keys.is_empty() {
-                break;
-            }
-        }
-        self.table.transaction().overwrite(&progress)?.commit().await?;
-        info!(reconcile.found = found, reconcile.strange = strange, "compared");
+        let mut tally = Tally::default();
+        let compared = self.compare(&mut tally).await;
+        let Tally { found, strange, failed } = tally;
+        info!(
+            reconcile.found = found,
+            reconcile.strange = strange,
+            reconcile.failed = failed,
+            "compared"
+        );
         metric(Self::NAME, "LostUploads", f64::from(found));
         metric(Self::NAME, "StrangeFiles", f64::from(strange));
-        Ok(())
+        metric(Self::NAME, "Uncompared", f64::from(failed));
+        compared
     }
 }
 
 impl Reconcile {
-    /// Detects an upload unless it was seen before; whether it was not.
-    async fn catch_up(&self, upload: Upload) -> Result<bool, ReconcileError> {
-        if upload.at + GRACE > self.environment.now() {
-            return Ok(false);
-        }
-        // What is not of the inbox's shape was refused when it was told of, or will be.
-        let Ok(name) = InboxName::parse(&upload.object.key) else {
-            return Ok(false);
-        };
-        if self.is_known(&name, &upload).await? {
-            return Ok(false);
-        }
-        let created = Created {
-            object: upload.object,
-            sequencer: None,
-        };
-        match self.detect.catch_up(name, created, upload.is_latest).await {
-            Ok(()) => Ok(true),
-            // Its notification came just now.
-            Err(DetectError::Table(TableError::AlreadyExists)) => Ok(false),
-            Err(error) => Err(ReconcileError::Detect(error)),
-        }
-    }
+    /// Looks through the next pages of each. How far it came is kept after each page: a run that fails or is ended has not
+    /// worked for nothing.
+    async fn compare(&self, tally: &mut Tally) -> Result<(), ReconcileError> {
+        let begun = self.environment.now();
+        let [uploads, files, documents] = SHARES.map(|share| begun + share);
+        let stored = self.table.find::<Progress>(&Progress::key()).await?;
+        let mut progress = stored.map(|stored| stored.value).unwrap_or_default();
 
-    async fn is_known(&self, name: &InboxName, upload: &Upload) -> Result<bool, TableError> {
-        let sighting = Sighting {
-            tenant: name.tenant.clone(),
-            object: upload.object.clone(),
-            sequencer: None,
-            document_id: None,
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
-        if self.table.find::<Sighting>(&sighting.key()).await?.is_some() {
-            return Ok(true);
-        }
-        if upload.object.version_id.is_some() {
-            return Ok(false);
-        }
-        // Where the store keeps no versions, a sighting also bears the notification's place in the order, which no listing
-        // tells. What the name stands for now was made of one upload, though.
-        match name.kind {
-            Kind::Pdf => {
-                let Some(newest) = self.table.find::<Newest>(&Newest::key_of(name)).await? else {
-                    return Ok(false);
-                };
-                let key = Document::key_of(&name.tenant, newest.value.document_id);
-                let document = self.table.find::<Document>(&key).await?;
-                Ok(document.is_some_and(|stored| stored.value.object.etag == upload.object.etag))
+        for _ in 0..PAGES {
+            if self.ends(uploads, tally) {
+                break;
             }
-            Kind::Sidecar => Ok(self.table.find::<Sidecar>(&Sidecar::key_of(name)).await?.is_some()),
+            let page = self.inbox.uploads(&self.bucket, progress.inbox.as_ref()).await;
+            let page = page.map_err(ReconcileError::Inbox)?;
+            self.look_at_uploads(page.uploads, tally).await;
+            progress.inbox = page.next;
+            self.save(&progress).await?;
+            if progress.inbox.is_none() {
+                break;
+            }
         }
+        for _ in 0..PAGES {
+            if self.ends(files, tally) {
+                break;
+            }
+            let keys = self.vault.keys_after(&progress.vault).await;
+            let keys = keys.map_err(ReconcileError::Vault)?;
+            self.look_at_files(&keys, tally).await;
+            progress.vault = keys.last().cloned().unwrap_or_default();
+            self.save(&progress).await?;
+            if keys.is_empty() {
+                break;
+            }
+        }
+        for _ in 0..MEGABYTES {
+            if self.ends(documents, tally) {
+                break;
+            }
+            let page = self.table.states("document", progress.documents.as_ref()).await?;
+            self.look_at_documents(page.rows, tally).await;
+            progress.documents = page.next;
+            self.save(&progress).await?;
+            if progress.documents.is_none() {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    /// Whether a file of the vault is one that its document must have. Reports it otherwise.
-    async fn belongs(&self, file: &str) -> Result<bool, TableError> {
-        let Some((tenant, id, stage)) = parts(file) else {
-            error!(
-                error.code = "reconcile.foreign_file",
-                vault.key = file,
-                "a file of the vault has no document's name"
-            );
-            return Ok(false);
-        };
-        let Some(stored) = self.table.find::<Document>(&Document::key_of(&tenant, id)).await? else {
-            error!(
-                error.code = "reconcile.orphan_file",
-                vault.key = file,
-                "a file of the vault has no document"
-            );
-            return Ok(false);
-        };
-        // Of each document, its last file answers for all: they are listed after each other.
-        if stage == Stage::Original
-            && matches!(stored.value.state, State::Issued { .. })
-            && !self.has(&vault_key(&tenant, id, Stage::Final)).await
-        {
-            error!(error.code = "reconcile.file_missing", document.id = %id, "an issued document has no final file");
-            return Ok(false);
-        }
-        Ok(true)
+    fn ends(&self, at: Timestamp, tally: &Tally) -> bool {
+        self.environment.now() > at || tally.failed >= FAILURES
     }
 
-    async fn has(&self, key: &str) -> bool {
-        // Only that it is missing counts: whatever else fails here fails in the next run too, or passes.
-        !matches!(self.vault.size(key).await, Err(VaultError::Missing(_)))
+    async fn save(&self, progress: &Progress) -> Result<(), TableError> {
+        self.table.transaction().overwrite(progress)?.commit().await
     }
 }
 
-/// Whose file it is and which: `<tenant>/documents/<id>/<stage>.pdf`.
-fn parts(file: &str) -> Option<(TenantId, DocumentId, Stage)> {
-    let mut parts = file.split('/');
-    let (tenant, _documents, id) = (parts.next()?, parts.next()?, parts.next()?);
-    let (tenant, id) = (tenant.parse().ok()?, id.parse().ok()?);
-    let stage = Stage::ALL
-        .into_iter()
-        .find(|stage| vault_key(&tenant, id, *stage) == file)?;
-    Some((tenant, id, stage))
+/// Does all `work`, a few at a time; what came of it, in no order.
+async fn together<F: Future>(work: impl Iterator<Item = F>) -> Vec<F::Output> {
+    futures::stream::iter(work).buffer_unordered(TOGETHER).collect().await
 }

@@ -33,16 +33,21 @@ pub(crate) enum Stage {
 
 impl Stage {
     pub(crate) const ALL: [Self; 4] = [Self::Original, Self::Prepared, Self::Signed, Self::Final];
+
+    /// As its file is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Prepared => "prepared",
+            Self::Signed => "signed",
+            Self::Final => "final",
+        }
+    }
 }
 
 /// The vault key of a document's file.
 pub(crate) fn vault_key(tenant: &TenantId, id: DocumentId, stage: Stage) -> String {
-    let file = match stage {
-        Stage::Original => "original",
-        Stage::Prepared => "prepared",
-        Stage::Signed => "signed",
-        Stage::Final => "final",
-    };
+    let file = stage.name();
     format!("{tenant}/documents/{id}/{file}.pdf")
 }
 
@@ -66,9 +71,43 @@ impl Record for Sighting {
         let upload = match (version_id, &self.sequencer) {
             (Some(version), _) => format!("version#{version}"),
             (None, Some(sequencer)) => format!("etag#{etag}#{}", sequencer.as_str()),
-            (None, None) => format!("etag#{etag}"),
+            (None, None) => format!("etag#{etag}#"),
         };
         Key::state(self.tenant.as_str(), "object", &format!("{key}#{upload}"))
+    }
+}
+
+/// One content under one key of a store that keeps no versions. A listing of such a store tells of an upload no more than
+/// its key, `ETag` and time: this row says whether that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Content {
+    pub(crate) tenant: TenantId,
+    pub(crate) object: ObjectVersion,
+    /// When its newest upload was that is known of, by the store's clock.
+    pub(crate) uploaded_at: Timestamp,
+    /// The upload that a listing told of and that no notification has told of yet.
+    pub(crate) unannounced: Option<Unannounced>,
+}
+
+/// An upload that was found in a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Unannounced {
+    /// The document that it became; none for a sidecar.
+    pub(crate) document_id: Option<DocumentId>,
+    /// When it was uploaded, by the store's clock, to the second.
+    pub(crate) at: Timestamp,
+}
+
+impl Content {
+    pub(crate) fn key_of(tenant: &TenantId, object: &ObjectVersion) -> Key {
+        let ObjectVersion { key, etag, .. } = object;
+        Key::state(tenant.as_str(), "object", &format!("{key}#etag#{etag}"))
+    }
+}
+
+impl Record for Content {
+    fn key(&self) -> Key {
+        Self::key_of(&self.tenant, &self.object)
     }
 }
 

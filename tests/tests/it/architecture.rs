@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::support::site::SKIPPED_ELSEWHERE;
 use crate::support::{root, skipped_elsewhere};
 use crate::wiring::{function_id, resources};
 
@@ -179,4 +180,32 @@ fn every_package_takes_the_lints_that_forbid_unsafe_code() {
             "{name} has lints of its own"
         );
     }
+}
+
+/// The tests that ask whether they are skipped, as the test harness names them.
+fn skipping() -> BTreeSet<String> {
+    let folder = root().join("tests/tests/it");
+    let mut named = BTreeSet::new();
+    for path in sources(&folder) {
+        let module = path.strip_prefix(&folder).unwrap().with_extension("");
+        let module: Vec<_> = module.iter().map(|part| part.to_str().unwrap()).collect();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for test in text.split("\n#[test]").chain(text.split("\n#[tokio::test")).skip(1) {
+            let body = test.split("\n#[").next().unwrap();
+            let name = body.split("fn ").nth(1).and_then(|rest| rest.split('(').next());
+            if let (Some(name), true) = (name, body.contains("if skipped_elsewhere(")) {
+                named.insert(format!("{}::{name}", module.join("::")));
+            }
+        }
+    }
+    named
+}
+
+#[test]
+fn the_tests_that_are_skipped_elsewhere_are_those_that_are_expected_to_be() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let expected = SKIPPED_ELSEWHERE.lines().map(|line| line.split_once(": ").unwrap().0);
+    assert_eq!(skipping(), expected.map(str::to_owned).collect());
 }

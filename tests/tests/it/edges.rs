@@ -1,21 +1,18 @@
 //! What comes in at the edges: messages that are somebody else's, half a notification, a key used twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use documents::{Document, State};
 use serde_json::{Value, json};
 
-use crate::support::messages::{
-    batch_event, deliver, detect_all, failures, history, message, newest, notifications, parked, put_sidecar, recorded,
-    sidecar_events,
-};
+use crate::support::messages::{deliver, history, newest, parked, put_sidecar, types};
 use crate::support::{
-    Newest, PATIENCE, TENANT, decision, document, drop_pdf, files, home, http_event, json_file, root, sample,
-    skipped_elsewhere, stack, tenant, wait_for,
+    Newest, Place, TENANT, blocking, document, files, home, http_event, json_file, root, sample, send, site,
+    skipped_elsewhere, stack, tenant,
 };
 
 /// Each step that a queue triggers, and the events that are its own.
-pub(crate) const OWN: [(&str, &[&str]); 6] = [
+pub(crate) const OWN: [(&str, &[&str]); 7] = [
     ("detect", &[]),
     ("import", &["document.detected", "description.detected"]),
     ("advance-approval", &["document.imported"]),
@@ -25,19 +22,15 @@ pub(crate) const OWN: [(&str, &[&str]); 6] = [
     ),
     ("sign", &["approval.approved"]),
     ("stamp", &["document.signed"]),
+    ("record-audit", &["action.taken"]),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_step_parks_every_event_that_is_not_its_own_and_changes_nothing() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
-        return;
-    }
-    let stack = stack(false, None).await;
-    drop_pdf(&stack, "izin", sample(), &[]).await;
-    detect_all(&stack).await;
-    let id = newest(&stack, "izin").await.id.to_string();
-    deliver(&stack, "import", &recorded(&stack, &id, "document.detected").await).await;
-    let before = document(&stack, &id).await;
+    let site = site().await;
+    let id = site.submit("izin", sample(), &[]).await;
+    site.event(&id, "document.awaiting_approval").await;
+    let before = document(&site, &id).await;
     for (step, own) in OWN {
         let mut foreign = Vec::new();
         for path in files("domain") {
@@ -49,54 +42,53 @@ async fn each_step_parks_every_event_that_is_not_its_own_and_changes_nothing() {
             event["tenant"] = TENANT.into();
             event["subject"] = id.clone().into();
             event["data"]["document_id"] = id.clone().into();
-            foreign.push(message(&format!("m-{:02}", foreign.len()), &event.to_string()));
+            foreign.push(event);
         }
         assert!(foreign.len() > 10);
-        // Twice: a message that is parked twice is one row.
-        for _ in 0..2 {
-            let answer = stack.functions[step].invoke(batch_event(&foreign)).await.unwrap();
-            assert!(failures(&answer).is_empty(), "{step}");
-        }
-        let rows = parked(&stack, step).await;
-        assert_eq!(rows.len(), foreign.len(), "{step}");
-        for (row, message) in rows.iter().zip(&foreign) {
-            assert_eq!(
-                (row.code.as_str(), &row.body),
-                ("message.malformed", &message.body),
-                "{step}"
-            );
-        }
-        assert_eq!(document(&stack, &id).await, before, "{step}");
-        assert_eq!(history(&stack, TENANT, "document", &id).await.len(), 2, "{step}");
-        assert!(history(&stack, TENANT, "approval", &id).await.is_empty(), "{step}");
+        site.hand(step, &foreign).await;
+        let rows = site.parked(step, &id, foreign.len()).await;
+        let bodies: BTreeSet<_> = rows.iter().map(|row| row.body.clone()).collect();
+        assert_eq!(bodies, foreign.iter().map(Value::to_string).collect(), "{step}");
+        assert!(rows.iter().all(|row| row.code == "message.malformed"), "{step}");
     }
-    assert_eq!(stack.vault().list_versions("").await.unwrap().len(), 1, "the original");
+    assert_eq!(document(&site, &id).await, before);
+    let of_document = history(&site, TENANT, "document", &id).await;
+    assert_eq!(of_document.len(), 3, "detected, imported, awaiting approval");
+    assert_eq!(history(&site, TENANT, "approval", &id).await.len(), 1, "opened");
+    let files = site.files().list_versions(&format!("{TENANT}/documents/{id}/")).await;
+    assert_eq!(files.unwrap().len(), 1, "the original");
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_parked_twice_is_one_row() {
+    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
+        return;
+    }
+    let stack = stack(false, None).await;
+    let malformed = json!({ "nik": "9900112233445566" });
+    for _ in 0..2 {
+        deliver(&stack, "sign", &malformed).await;
+    }
+    assert_eq!(parked(&stack, "sign").await.len(), 1);
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_personal_number_in_a_bad_sidecar_is_parked_with_the_message_only() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
-        return;
-    }
-    let stack = stack(false, None).await;
+    let site = site().await;
+    let name = format!("izin-{}", site.environment().ids.document_id());
     let bad = json!({ "holder": 9_900_112_233_445_566_u64, "9900112233445566": 1 });
-    put_sidecar(&stack, "izin", &bad).await;
-    let told = notifications(&stack).await;
-    deliver(&stack, "detect", &told[0]).await;
-    for event in sidecar_events(&stack, &told).await {
-        deliver(&stack, "import", &event).await;
-    }
-    let malformed = json!({ "nik": "9900112233445566" });
-    deliver(&stack, "sign", &malformed).await;
+    put_sidecar(&site, &name, &bad).await;
+    let malformed = json!({ "nik": "9900112233445566", "name": name });
+    site.hand("sign", std::slice::from_ref(&malformed)).await;
     for (step, code) in [("import", "import.bad_sidecar"), ("sign", "message.malformed")] {
-        let rows = parked(&stack, step).await;
-        assert_eq!(rows.len(), 1, "{step}");
+        let rows = site.parked(step, &name, 1).await;
         assert_eq!(rows[0].code, code);
         assert!(!rows[0].detail.contains("99001122"), "{}", rows[0].detail);
     }
-    assert_eq!(parked(&stack, "sign").await[0].body, malformed.to_string());
-    stack.stop().await;
+    assert_eq!(site.parked("sign", &name, 1).await[0].body, malformed.to_string());
+    site.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,6 +158,36 @@ async fn a_minio_webhook_with_its_token_is_detected_and_without_it_or_for_anothe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_tells_again_over_http_changes_nothing_and_without_the_token_is_refused() {
+    let site = site().await;
+    let id = site.submit("izin", sample(), &[]).await;
+    let object = document(&site, &id).await.object;
+    let mut notification = json_file(&root().join("events/minio/webhook-put.json"));
+    notification["Records"][0]["s3"]["bucket"]["name"] = object.bucket.clone().into();
+    notification["Records"][0]["s3"]["object"] =
+        json!({ "key": object.key, "eTag": object.etag, "versionId": object.version_id, "sequencer": "17A2" });
+    let tell = async |token: String, notification: &Value| {
+        let (url, body) = (format!("{}/", site.detect), notification.to_string());
+        blocking(move || send(&url, &[("authorization", token.as_str())], body.as_bytes()).0).await
+    };
+    let token = site.home.webhook_token().to_owned();
+    assert_eq!(tell("Bearer wrong".to_owned(), &notification).await, 401);
+    for authorization in [format!("Bearer {token}"), token.clone()] {
+        assert_eq!(tell(authorization, &notification).await, 204);
+    }
+    assert_eq!(newest(&site, "izin").await.id.to_string(), id);
+
+    notification["Records"][0]["s3"]["bucket"]["name"] = "tidak-dikenal".into();
+    for _ in 0..2 {
+        let status = tell(token.clone(), &notification).await;
+        assert_eq!(status, 204, "so that the store goes on");
+    }
+    let rows = site.parked("detect", &object.key, 1).await;
+    assert_eq!(rows[0].code, "detect.foreign_bucket", "once, however often it comes");
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_versions_an_upload_is_told_apart_by_its_etag_and_its_place_in_the_order() {
     if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
         return;
@@ -188,76 +210,52 @@ async fn without_versions_an_upload_is_told_apart_by_its_etag_and_its_place_in_t
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_of_a_decision_is_good_for_that_decision_only() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
-        return;
-    }
-    let stack = stack(true, None).await;
-    let mut events = stack.events();
-    drop_pdf(&stack, "izin", sample(), &[]).await;
-    let id = wait_for(&mut events, "approval.opened", None).await.subject.clone();
-    let ask = async |body: Value| {
-        let answer = stack.functions["decide"]
-            .invoke(decision(&id, "k-1", &body))
-            .await
-            .unwrap();
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-        (answer["statusCode"].as_u64().unwrap(), body)
-    };
+    let site = site().await;
+    let id = site.submit("izin", sample(), &[]).await;
     let reject = json!({ "verdict": "reject", "note": "Tidak memenuhi syarat." });
-    let (status, first) = ask(reject.clone()).await;
+    let (status, first) = site.decide(&id, "k-1", &reject).await;
     assert_eq!(status, 200);
-    assert_eq!(ask(reject).await, (200, first));
-    let (status, problem) = ask(json!({ "verdict": "approve" })).await;
+    assert_eq!(site.decide(&id, "k-1", &reject).await, (200, first));
+    let (status, problem) = site.decide(&id, "k-1", &json!({ "verdict": "approve" })).await;
     assert_eq!((status, problem["code"].as_str()), (422, Some("idempotency.reused")));
-    let rejected = wait_for(&mut events, "document.rejected", Some(&id)).await;
+    let rejected = site.event(&id, "document.rejected").await;
     assert_eq!(rejected.data["note"], "Tidak memenuhi syarat.");
     // Over the queue, where no idempotency record stands in between, the approval itself refuses.
     let command = json!({ "tenant": TENANT, "document_id": id, "decision": {
         "id": "kepala-dinas:k-1", "verdict": "approve",
         "actor": { "id": "kepala-dinas", "name": "Contoh Pejabat", "roles": ["head_of_office"] } } });
-    deliver(&stack, "advance-approval", &command).await;
-    let rows = parked(&stack, "advance-approval").await;
+    site.hand("advance-approval", &[command]).await;
+    let rows = site.parked("advance-approval", &id, 1).await;
     assert_eq!(rows[0].code, "approvals.key_reused");
     assert_eq!(
-        history(&stack, TENANT, "approval", &id).await.len(),
+        history(&site, TENANT, "approval", &id).await.len(),
         2,
         "opened and rejected"
     );
-    stack.stop().await;
+    site.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_official_of_another_tenant_signs_nothing_here() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
-        return;
-    }
-    let stack = stack(true, None).await;
-    let mut events = stack.events();
-    let (inbox, key) = (stack.inbox(), "lain/loket/izin.pdf");
-    let dropped = inbox.drop_off("inbox", key, "application/pdf", BTreeMap::new(), sample());
+    let site = site().await;
+    let ((inbox, bucket), name) = (site.drop_box(), site.name("loket/izin"));
+    let key = format!("lain/{name}.pdf");
+    let dropped = inbox.drop_off(&bucket, &key, "application/pdf", BTreeMap::new(), sample());
     dropped.await.unwrap();
-    let opened = wait_for(&mut events, "approval.opened", None).await;
-    assert_eq!(opened.tenant.as_str(), "lain");
+    let row = platform::Key::state("lain", "newest", &name);
+    let newest = site.wait("the document", async || site.rows().find::<Newest>(&row).await.unwrap());
+    let id = newest.await.value.document_id.to_string();
+    site.wait("the approval", async || {
+        (!history(&site, "lain", "approval", &id).await.is_empty()).then_some(())
+    })
+    .await;
     // Their official of the same id decides; only ours has a key.
-    let command = json!({ "tenant": "lain", "document_id": opened.subject, "decision": {
+    let command = json!({ "tenant": "lain", "document_id": id, "decision": {
         "id": "kepala-dinas:k-1", "verdict": "approve",
         "actor": { "id": "kepala-dinas", "name": "Contoh Pejabat Lain", "roles": ["head_of_office"] } } });
-    deliver(&stack, "advance-approval", &command).await;
-    let refused = async {
-        loop {
-            if let Some(row) = parked(&stack, "sign").await.first() {
-                return row.code.clone();
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let code = tokio::time::timeout(PATIENCE, refused).await.unwrap();
-    assert_eq!(code, "sign.no_key");
-    let events = history(&stack, "lain", "document", &opened.subject).await;
-    assert!(
-        events
-            .iter()
-            .all(|event| event.event_type.as_str() != "document.signed")
-    );
-    stack.stop().await;
+    site.hand("advance-approval", &[command]).await;
+    assert_eq!(site.parked("sign", &id, 1).await[0].code, "sign.no_key");
+    let events = history(&site, "lain", "document", &id).await;
+    assert!(!types(&events).contains(&"document.signed"));
+    site.stop().await;
 }

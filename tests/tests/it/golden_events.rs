@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use kernel::Envelope;
 use serde_json::Value;
 
-use crate::support::messages::{deliver_to, parked};
-use crate::support::{files, json_file, root, schema, skipped_elsewhere, stack};
+use crate::support::{Place, files, json_file, root, schema, site, skipped_elsewhere};
 use crate::{golden_flow, golden_notifications};
 
 /// The schemas of what is no event.
@@ -23,7 +22,7 @@ fn golden() -> Vec<(String, Value)> {
 
 #[test]
 fn every_golden_domain_event_is_an_envelope_of_its_schema_and_of_its_file_name() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
     }
     for (name, event) in golden() {
@@ -47,7 +46,7 @@ fn every_golden_domain_event_is_an_envelope_of_its_schema_and_of_its_file_name()
 
 #[test]
 fn an_event_without_one_of_its_parts_or_of_a_reserved_tenant_breaks_its_schema() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
     }
     for (name, event) in golden() {
@@ -76,7 +75,7 @@ fn an_event_without_one_of_its_parts_or_of_a_reserved_tenant_breaks_its_schema()
 
 #[test]
 fn the_golden_events_of_one_document_are_one_flow() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
     }
     let traces: BTreeSet<_> = golden()
@@ -94,25 +93,23 @@ fn the_golden_events_of_one_document_are_one_flow() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_envelope_of_another_version_is_no_envelope() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
-        return;
-    }
-    let event = json_file(&root().join("events/invalid/envelope-wrong-version.json"));
+    let mut event = json_file(&root().join("events/invalid/envelope-wrong-version.json"));
     assert!(serde_json::from_value::<Envelope<Value>>(event.clone()).is_err());
-    let stack = stack(false, None).await;
-    deliver_to(&stack.functions["import"], &event.to_string()).await;
-    let rows = parked(&stack, "import").await;
-    assert_eq!(rows.len(), 1);
+    let site = site().await;
+    let id = site.environment().ids.document_id().to_string();
+    event["subject"] = id.clone().into();
+    site.hand("import", std::slice::from_ref(&event)).await;
+    let rows = site.parked("import", &id, 1).await;
     assert_eq!(
         (rows[0].code.as_str(), &rows[0].body),
         ("message.malformed", &event.to_string())
     );
-    stack.stop().await;
+    site.stop().await;
 }
 
 #[test]
 fn the_sample_sidecar_and_the_routes_are_of_their_schemas() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
     }
     let sidecar = json_file(&root().join("events/samples/permit.json"));
@@ -154,7 +151,7 @@ fn read_by_tests() -> BTreeSet<String> {
 
 #[test]
 fn every_file_below_events_is_read_by_a_test() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
     }
     let mut there = BTreeSet::new();

@@ -24,6 +24,7 @@ mod operate;
 mod pipeline;
 mod privacy;
 mod program;
+mod reconcile;
 mod recorded_events;
 mod sidecars;
 mod support;

@@ -1,91 +1,15 @@
-//! What operators rely on: lost notifications are made up for, dead letters go back, backups come back, health is told.
+//! What operators rely on: dead letters go back, backups come back, health is told.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::Arc;
 
-use jiff::SignedDuration;
-use localstack::{Redrive, Stack};
-use platform::{Environment, Queues};
+use localstack::Redrive;
+use platform::Queues;
 use serde_json::{Value, json};
 
 use crate::program::{Running, absah};
-use crate::support::clock::MovingClock;
-use crate::support::messages::{detect_all, drain, history, newest, put_sidecar, types};
-use crate::support::{
-    TENANT, blocking, drop_pdf, environment, fetch, home, http_event, sample, skipped_elsewhere, stack,
-};
-
-const BUCKETS: [(&str, &str); 2] = [("INBOX_BUCKET", "inbox"), ("VAULT_BUCKET", "vault")];
-
-/// Compares inbox and vault with the table, some time from now.
-async fn reconcile(stack: &Stack, minutes: i64) {
-    let clock = MovingClock::default();
-    clock.move_on(SignedDuration::from_mins(minutes));
-    let environment = Environment {
-        clock: Arc::new(clock),
-        ..environment(stack, &BUCKETS)
-    };
-    let function = documents::reconcile::function(&environment).unwrap();
-    function.invoke(json!({})).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_upload_of_which_nobody_was_told_is_detected_once_whenever_its_notification_comes() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
-        return;
-    }
-    let stack = stack(false, None).await;
-    drop_pdf(&stack, "hilang", sample(), &[("number", "1/2026")]).await;
-    drop_pdf(&stack, "hilang", sample(), &[("number", "2/2026")]).await;
-    put_sidecar(&stack, "hilang", &json!({ "number": "3/2026" })).await;
-    let lost = drain(&stack, "detect").await;
-    drop_pdf(&stack, "dikenal", sample(), &[]).await;
-    detect_all(&stack).await;
-    let known = newest(&stack, "dikenal").await.id;
-
-    reconcile(&stack, 0).await;
-    let rows = stack.table().unwrap();
-    let key = crate::support::Newest::key_of("hilang");
-    let found = rows.find::<crate::support::Newest>(&key).await.unwrap();
-    assert!(found.is_none(), "its notification may be on its way");
-
-    reconcile(&stack, 11).await;
-    let caught_up = newest(&stack, "hilang").await;
-    let id = caught_up.id.to_string();
-    assert_eq!(
-        types(&history(&stack, TENANT, "document", &id).await),
-        ["document.detected"]
-    );
-    let uploads = stack.inbox().uploads("inbox", None).await.unwrap().uploads;
-    let latest = uploads
-        .iter()
-        .find(|upload| upload.is_latest && upload.object.key.ends_with("hilang.pdf"));
-    assert_eq!(
-        caught_up.object,
-        latest.unwrap().object,
-        "the name stands for its newest upload"
-    );
-
-    // Again, and then the notifications come after all.
-    reconcile(&stack, 30).await;
-    for message in lost {
-        crate::support::messages::deliver_to(&stack.functions["detect"], &message.body).await;
-    }
-    assert_eq!(newest(&stack, "hilang").await.id, caught_up.id);
-    assert_eq!(newest(&stack, "dikenal").await.id, known);
-    let mut place = crate::support::stream::StreamPlace::open(&stack).await;
-    let events = place.events().await;
-    let count = |wanted: &str| {
-        events
-            .iter()
-            .filter(|event| event.event_type.as_str() == wanted)
-            .count()
-    };
-    assert_eq!((count("document.detected"), count("description.detected")), (3, 1));
-    stack.stop().await;
-}
+use crate::support::{blocking, environment, fetch, home, http_event, skipped_elsewhere, stack};
 
 /// `absah` with arguments, against a stack.
 fn operator(endpoint: &str, arguments: &[&str]) -> Output {

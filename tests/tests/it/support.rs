@@ -7,18 +7,17 @@ pub(crate) mod stream;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use kernel::{DocumentId, Envelope, TenantId};
+use kernel::{DocumentId, TenantId};
 use localstack::{Home, Stack, StackOptions};
 use platform::{Environment, Settings};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::broadcast::Receiver;
 
-pub(crate) use site::{Issued, Place, Site, document, site, skipped_elsewhere};
+pub(crate) use site::{Issued, Place, Site, document, note_skipped, site, skipped_elsewhere};
 
 /// Longer than any step takes; a test that waits for so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -42,9 +41,10 @@ pub(crate) fn home() -> &'static Home {
     &HOME.1
 }
 
-/// One of the development keys, PEM: `token.pem` signs tokens, `token.pub.pem` checks them.
+/// One of the site's development keys, PEM: `token.pem` signs tokens, `token.pub.pem` checks them.
 pub(crate) fn key_file(name: &str) -> String {
-    std::fs::read_to_string(HOME.0.path().join("keys").join(name)).unwrap()
+    let folder = site::described().map_or_else(|| HOME.0.path().to_owned(), |site| site.data);
+    std::fs::read_to_string(folder.join("keys").join(name)).unwrap()
 }
 
 /// The stack's connections with settings as a function of the template has them, and those of `own` besides.
@@ -176,25 +176,6 @@ pub(crate) async fn drop_pdf(place: &impl Place, name: &str, bytes: Bytes, metad
         .unwrap();
 }
 
-/// Waits for an event of a type, and of a document if one is named.
-pub(crate) async fn wait_for(
-    events: &mut Receiver<Arc<Envelope<Value>>>,
-    event_type: &str,
-    subject: Option<&str>,
-) -> Arc<Envelope<Value>> {
-    let wanted = async {
-        loop {
-            let event = events.recv().await.unwrap();
-            if event.event_type.as_str() == event_type && subject.is_none_or(|subject| event.subject == subject) {
-                return event;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, wanted)
-        .await
-        .unwrap_or_else(|_| panic!("no {event_type} came"))
-}
-
 /// A document's file in the vault.
 pub(crate) async fn file(place: &impl Place, id: &str, stage: &str) -> Bytes {
     place
@@ -223,16 +204,7 @@ fn local(url: &str) -> (String, Option<String>) {
 
 /// A GET over the wire, as anyone would send it: status and body.
 pub(crate) fn fetch(url: &str) -> (u16, String) {
-    let (url, host) = local(url);
-    let mut request = agent().get(&url);
-    if let Some(host) = &host {
-        request = request.header("host", host);
-    }
-    let mut response = request.call().unwrap();
-    (
-        response.status().as_u16(),
-        response.body_mut().read_to_string().unwrap(),
-    )
+    ask(url, &[], None)
 }
 
 /// Posts bytes; status and the JSON that came back.
@@ -242,8 +214,19 @@ pub(crate) fn post(url: &str, content_type: &str, body: &[u8]) -> (u16, Value) {
 
 /// Posts bytes with headers; status and the JSON that came back.
 pub(crate) fn send(url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+    call(url, headers, Some(body))
+}
+
+/// A request with headers, which posts what it is given to post; status and the JSON that came back.
+pub(crate) fn call(url: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> (u16, Value) {
+    let (status, text) = ask(url, headers, body);
+    (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+}
+
+fn ask(url: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> (u16, String) {
     let (url, host) = local(url);
-    let mut request = agent().post(&url);
+    let method = if body.is_some() { "POST" } else { "GET" };
+    let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers
         .iter()
         .copied()
@@ -251,11 +234,14 @@ pub(crate) fn send(url: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Va
     {
         request = request.header(name, value);
     }
-    let mut response = request.send(body).unwrap();
-    let text = response.body_mut().read_to_string().unwrap();
+    let answered = match body {
+        Some(body) => agent().run(request.body(body).unwrap()),
+        None => agent().run(request.body(()).unwrap()),
+    };
+    let mut response = answered.unwrap();
     (
         response.status().as_u16(),
-        serde_json::from_str(&text).unwrap_or(Value::Null),
+        response.body_mut().read_to_string().unwrap(),
     )
 }
 

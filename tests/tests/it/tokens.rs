@@ -7,7 +7,7 @@ use localstack::Home;
 use serde_json::{Value, json};
 
 use crate::support::messages::{history, types};
-use crate::support::{TENANT, blocking, drop_pdf, key_file, sample, skipped_elsewhere, stack, wait_for};
+use crate::support::{TENANT, blocking, call, key_file, sample, site};
 
 /// What a token says of its holder.
 pub(crate) struct Holder<'a> {
@@ -122,21 +122,12 @@ fn refused() -> Vec<(&'static str, String)> {
 async fn ask(url: &str, authorization: &str, body: Option<Value>) -> (u16, String, Value) {
     let (url, authorization) = (url.to_owned(), authorization.to_owned());
     let asked = blocking(move || {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let mut response = match body {
-            Some(body) => agent
-                .post(format!("{url}/decisions"))
-                .header("authorization", authorization)
-                .header("idempotency-key", "k-1")
-                .send(body.to_string()),
-            None => agent.get(url).header("authorization", authorization).call(),
+        let headers = [("authorization", authorization.as_str()), ("idempotency-key", "k-1")];
+        let body = body.map(|body| body.to_string());
+        match body {
+            Some(body) => call(&format!("{url}/decisions"), &headers, Some(body.as_bytes())),
+            None => call(&url, &headers, None),
         }
-        .unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
-        (
-            response.status().as_u16(),
-            serde_json::from_str::<Value>(&text).unwrap(),
-        )
     });
     let (status, answer) = asked.await;
     (status, answer["code"].as_str().unwrap_or_default().to_owned(), answer)
@@ -144,14 +135,9 @@ async fn ask(url: &str, authorization: &str, body: Option<Value>) -> (u16, Strin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deciding_needs_a_token_of_ours_in_time_for_the_tenant_and_of_the_role_whose_turn_it_is() {
-    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
-        return;
-    }
-    let stack = stack(true, None).await;
-    let mut events = stack.events();
-    drop_pdf(&stack, "izin", sample(), &[]).await;
-    let id = wait_for(&mut events, "approval.opened", None).await.subject.clone();
-    let url = format!("{}/lambda-url/decide/approvals/{id}", stack.endpoint());
+    let site = site().await;
+    let id = site.submit("izin", sample(), &[]).await;
+    let url = format!("{}/approvals/{id}", site.decide);
     let approve = || Some(json!({ "verdict": "approve" }));
     let bearer = |holder: &Holder<'_>| format!("Bearer {}", token(holder));
 
@@ -190,7 +176,7 @@ async fn deciding_needs_a_token_of_ours_in_time_for_the_tenant_and_of_the_role_w
     let (status, code, _) = ask(&url, &bearer(&examiner), approve()).await;
     assert_eq!((status, code.as_str()), (403, "approvals.out_of_turn"));
     assert_eq!(
-        types(&history(&stack, TENANT, "approval", &id).await),
+        types(&history(&site, TENANT, "approval", &id).await),
         ["approval.opened"]
     );
 
@@ -207,5 +193,5 @@ async fn deciding_needs_a_token_of_ours_in_time_for_the_tenant_and_of_the_role_w
     let unknown = url.replace(&id, &"A".repeat(26));
     let (status, code, _) = ask(&unknown, &format!("Bearer {good}"), approve()).await;
     assert_eq!((status, code.as_str()), (404, "approvals.unknown"));
-    stack.stop().await;
+    site.stop().await;
 }

@@ -175,9 +175,16 @@ fn ids(steps: &[&str]) -> BTreeSet<String> {
 }
 
 const READS: [&str; 3] = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
+/// Everybody's rows.
+const SCANS: [&str; 1] = ["dynamodb:Scan"];
 /// Of the key that table and buckets are encrypted with.
 const KEY: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
-const WRITES: [&str; 2] = ["dynamodb:PutItem", "dynamodb:ConditionCheckItem"];
+const WRITES: [&str; 4] = [
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:ConditionCheckItem",
+];
 
 #[test]
 fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_and_no_other() {
@@ -186,17 +193,18 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
     }
     let others = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "sqs:SendMessage"];
     let looks = ["s3:ListBucket", "s3:ListBucketVersions", "sqs:GetQueueAttributes"];
-    let known = [&READS[..], &WRITES, &others, &looks, &KEY].concat();
+    let known = [&READS[..], &SCANS, &WRITES, &others, &looks, &KEY].concat();
     for (id, action, resource) in rights() {
         assert!(known.contains(&action.as_str()), "{id} may {action}");
         let table = action.starts_with("dynamodb:") && resource == "MainTable.Arn";
+        let index = action == "dynamodb:Query" && resource == "${MainTable.Arn}/index/*";
         let queue = action.starts_with("sqs:") && resource.ends_with("Queue.Arn");
         let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
         let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
         let bucket = action.starts_with("s3:List") && resource.contains(":s3:::${BucketPrefix}");
         let key = action.starts_with("kms:") && resource == "DataKey.Arn";
         assert!(
-            table || queue || inbox || vault || bucket || key,
+            table || index || queue || inbox || vault || bucket || key,
             "{id} may {action} on {resource}"
         );
     }
@@ -212,6 +220,8 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "sign",
         "stamp",
         "reconcile",
+        "record-audit",
+        "audit",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
     let readers = &keepers | &ids(&["verify", "health"]);
@@ -220,6 +230,7 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         readers,
         "the relay reads the stream only"
     );
+    assert_eq!(who_may(&SCANS, "MainTable.Arn"), ids(&["reconcile"]));
     assert_eq!(who_may(&others, "inbox/*"), ids(&["import"]));
     assert_eq!(
         who_may(&["s3:GetObject"], "vault/*"),

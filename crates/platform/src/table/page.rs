@@ -140,11 +140,19 @@ impl Paging {
 impl Table {
     /// Lists a page of rows. What [`Paging::check`] refuses is an empty page.
     pub async fn page<T: Record>(&self, query: &Query<'_>, paging: &Paging) -> Result<Page<T>, TableError> {
+        let (items, next) = self.items(query, paging).await?;
+        let items = items.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Page { items, next })
+    }
+
+    /// The rows of a page as they stand, and where the next begins.
+    pub(super) async fn items(
+        &self,
+        query: &Query<'_>,
+        paging: &Paging,
+    ) -> Result<(Vec<Item>, Option<String>), TableError> {
         let Ok(start) = paging.start(query) else {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
+            return Ok((Vec::new(), None));
         };
         let limit = paging.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
         let (pk, sk) = query.index.attributes();
@@ -166,11 +174,8 @@ impl Table {
                 .expression_attribute_values(":prefix", AttributeValue::S(query.prefix.to_owned()))
         };
         let found = request.send().await.map_err(unavailable)?;
-        let items = found.items.unwrap_or_default().into_iter().map(read);
-        Ok(Page {
-            items: items.collect::<Result<_, _>>()?,
-            next: found.last_evaluated_key.as_ref().and_then(encode),
-        })
+        let next = found.last_evaluated_key.as_ref().and_then(encode);
+        Ok((found.items.unwrap_or_default(), next))
     }
 }
 

@@ -1,9 +1,16 @@
 //! The table, the vault and idempotency records against the embedded engine, in memory.
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests may panic")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
 
 mod gate;
 mod pages;
 mod reads;
+mod states;
+mod uploads;
 
 use std::time::Duration;
 

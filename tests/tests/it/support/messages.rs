@@ -94,7 +94,7 @@ pub(crate) async fn detect_all(stack: &Stack) {
 /// What a step has parked.
 pub(crate) async fn parked(place: &impl Place, step: &str) -> Vec<Parking> {
     let (table, partition) = (place.rows(), Parking::partition(step));
-    let rows = table.list::<Parking>(&partition, "", true, 100).await.unwrap();
+    let rows = table.list::<Parking>(&partition, "", true, 1000).await.unwrap();
     rows.into_iter().map(|row| row.value).collect()
 }
 

@@ -3,6 +3,8 @@
 //! `ABSAH_SITE` names a file as `localstack/deploy --json` prints it. Tests that use a site reach it as anybody does,
 //! over S3, DynamoDB, SQS and HTTP, and say the same of every site.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,12 +12,12 @@ use bytes::Bytes;
 use documents::Document;
 use kernel::Envelope;
 use localstack::{Home, Stack};
-use platform::{Environment, Inbox, Settings, Table, Vault};
+use platform::{Environment, Inbox, Parking, Queues, Settings, Table, Vault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::messages::history;
+use super::messages::{history, parked};
 use super::{DEMO_KEY, Newest, PATIENCE, TENANT, blocking, drop_pdf, file, home, send, stack};
 
 /// Longer than any step takes where functions are processes that start, and that are killed: a command whose process died
@@ -70,6 +72,9 @@ pub(crate) struct Site {
     pub(crate) home: Home,
     pub(crate) verify: String,
     pub(crate) decide: String,
+    pub(crate) detect: String,
+    /// What its queues' names begin with.
+    stack_name: String,
     /// What this test's names end with.
     mark: String,
     patience: Duration,
@@ -80,6 +85,9 @@ pub(crate) struct Site {
 /// A site as `localstack/deploy` describes it.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Description {
+    /// `ministack`, where functions are processes of this machine; something else elsewhere.
+    #[serde(default)]
+    pub(crate) kind: String,
     pub(crate) endpoint: String,
     pub(crate) region: String,
     pub(crate) access_key_id: String,
@@ -89,14 +97,19 @@ pub(crate) struct Description {
     inbox: String,
     vault: String,
     urls: Urls,
-    data: PathBuf,
+    /// The folder of its keys.
+    pub(crate) data: PathBuf,
 }
 
 #[derive(Clone, Deserialize)]
 struct Urls {
     verify: String,
     decide: String,
+    detect: String,
 }
+
+/// The tests that are skipped on a site elsewhere, and why.
+pub(crate) const SKIPPED_ELSEWHERE: &str = include_str!("../../../skipped-elsewhere.txt");
 
 /// The site that `ABSAH_SITE` describes.
 pub(crate) fn described() -> Option<Description> {
@@ -105,14 +118,33 @@ pub(crate) fn described() -> Option<Description> {
     Some(serde_json::from_slice(&text).unwrap())
 }
 
-/// Whether the tests run on a site elsewhere, where this one, for the reason given, says nothing. Names the test.
+/// Whether the tests run on a site elsewhere, where this one, for the reason given, says nothing. Only a test that is
+/// expected to is skipped there.
 pub(crate) fn skipped_elsewhere(reason: &str) -> bool {
     let elsewhere = std::env::var_os("ABSAH_SITE").is_some();
     if elsewhere {
-        let thread = std::thread::current();
-        eprintln!("SKIPPED on this site: {}: {reason}", thread.name().unwrap_or_default());
+        let skipped = note_skipped(reason);
+        let expected = SKIPPED_ELSEWHERE.lines().any(|line| line == skipped);
+        assert!(expected, "tests/skipped-elsewhere.txt has no line: {skipped}");
     }
     elsewhere
+}
+
+/// Notes by name that this test is skipped, in the file that `ABSAH_SKIPPED` names or else where its caller sees it: what is
+/// printed is shown of failed tests only.
+pub(crate) fn note_skipped(reason: &str) -> String {
+    let thread = std::thread::current();
+    let skipped = format!("{}: {reason}", thread.name().unwrap_or_default());
+    match std::env::var_os("ABSAH_SKIPPED") {
+        Some(file) => {
+            let mut file = OpenOptions::new().create(true).append(true).open(file).unwrap();
+            file.write_all(format!("{skipped}\n").as_bytes()).unwrap();
+        }
+        None => std::io::stderr()
+            .write_all(format!("SKIPPED {skipped}\n").as_bytes())
+            .unwrap(),
+    }
+    skipped
 }
 
 /// The site that the tests run on: one of its own in memory, unless `ABSAH_SITE` names another.
@@ -142,6 +174,8 @@ impl Site {
             home: home().clone(),
             verify: stack.endpoint(),
             decide: format!("{}/lambda-url/decide", stack.endpoint()),
+            detect: format!("{}/lambda-url/detect", stack.endpoint()),
+            stack_name: "absah".to_owned(),
             mark: String::new(),
             patience: PATIENCE,
             stack: Some(stack),
@@ -169,6 +203,8 @@ impl Site {
             home: Home::open(&site.data).unwrap(),
             verify: site.urls.verify,
             decide: site.urls.decide,
+            detect: site.urls.detect,
+            stack_name: site.stack,
             patience: PATIENCE_ELSEWHERE,
             stack: None,
             _among_others: others,
@@ -188,6 +224,31 @@ impl Site {
         tokio::time::timeout(self.patience, found)
             .await
             .unwrap_or_else(|_| panic!("{what} did not come"))
+    }
+
+    /// The URL of a step's queue.
+    pub(crate) async fn queue(&self, step: &str) -> String {
+        let queues = Queues::new(&self.environment.aws);
+        let (url, _) = queues.locate(&format!("{}-{step}", self.stack_name)).await.unwrap();
+        url
+    }
+
+    /// Puts messages into a step's queue.
+    pub(crate) async fn hand(&self, step: &str, messages: &[Value]) {
+        let bodies: Vec<_> = messages.iter().map(Value::to_string).collect();
+        let queues = Queues::new(&self.environment.aws);
+        queues.send(&self.queue(step).await, &bodies).await.unwrap();
+    }
+
+    /// Waits until a step has parked `count` messages that hold `mark`: others share the site.
+    pub(crate) async fn parked(&self, step: &str, mark: &str, count: usize) -> Vec<Parking> {
+        self.wait("what is parked", async || {
+            let mut rows = parked(self, step).await;
+            rows.retain(|row| row.body.contains(mark));
+            assert!(rows.len() <= count, "{step} parked more than {count}");
+            (rows.len() == count).then_some(rows)
+        })
+        .await
     }
 
     /// Waits for an event of a document or of its approval.

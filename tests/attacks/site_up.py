@@ -1,0 +1,167 @@
+"""A running `absah`, its functions as the template names them, and callers of any kind.
+
+    with up(folder) as site:
+        site.call("GET", "audit", "/audit", site.token(permissions=["audit:read"]))
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import jwt
+import requests
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+START_DEADLINE_S = 45.0
+STOP_DEADLINE_S = 10.0
+POLL_S = 0.05
+REQUEST_DEADLINE_S = 20.0
+
+
+@dataclass
+class Site:
+    """How to reach what runs."""
+
+    endpoint: str
+    folder: pathlib.Path
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def url(self, function: str) -> str:
+        """Where a function is."""
+        return f"{self.endpoint}/lambda-url/{function}"
+
+    def call(self, method: str, function: str, path: str, token: str | None = None, **other: object) -> requests.Response:
+        """What a function answers."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= other.pop("headers", {})
+        address = self.url(function) + path
+        return self.session.request(method, address, headers=headers, timeout=REQUEST_DEADLINE_S, **other)
+
+    def demo_token(self) -> str:
+        """What `absah token` prints."""
+        command = [_absah(), "token", "--data", str(self.folder / "data")]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def claims(self, **other: object) -> dict:
+        """The claims of somebody who may do everything, whom nobody has seen before: limits are per caller."""
+        now = int(time.time())
+        claims = {
+            "sub": uuid.uuid4().hex,
+            "name": "Contoh Penyerang",
+            "tenant_id": "karo",
+            "roles": ["admin", "head_of_office"],
+            "permissions": permissions(),
+            "aud": "absah",
+            "iat": now,
+            "exp": now + 600,
+            "jti": uuid.uuid4().hex,
+        }
+        return {**claims, **other}
+
+    def token(self, key: str | None = None, algorithm: str = "ES256", headers: dict | None = None, **claims: object) -> str:
+        """A token with other claims than usual, signed as usual unless said otherwise."""
+        key = self.private_key if key is None else key
+        return jwt.encode(self.claims(**claims), key, algorithm=algorithm, headers=headers)
+
+    @property
+    def private_key(self) -> str:
+        """The key of the installation's tokens."""
+        return (self.folder / "data/keys/token.pem").read_text()
+
+    @property
+    def public_key(self) -> str:
+        """What anybody may know of it."""
+        return (self.folder / "data/keys/token.pub.pem").read_text()
+
+
+@contextlib.contextmanager
+def up(folder: pathlib.Path) -> Iterator[Site]:
+    """Starts `absah` on a free port, in a folder of its own, and stops it at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "log"
+    command = [_absah(), "up", "--listen", "127.0.0.1:0", "--data", str(folder / "data")]
+    variables = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command, env=variables, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield Site(_address(child, log), folder)
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def http_functions() -> list[str]:
+    """The functions of the template that answer HTTP, by the name of their step."""
+    resources = _template()["Resources"]
+    named = [name for name, resource in resources.items() if "FunctionUrlConfig" in resource.get("Properties", {})]
+    return sorted(re.sub(r"(?<!^)(?=[A-Z])", "-", name.removesuffix("Function")).lower() for name in named)
+
+
+def permissions() -> list[str]:
+    """Every permission that a function asks for."""
+    asked = re.compile(r'(?:require|may)\("([a-z_]+:[a-z_]+)"\)')
+    sources = (ROOT / "functions").rglob("*.rs")
+    return sorted({permission for source in sources for permission in asked.findall(source.read_text())})
+
+
+def described(site: Site, functions: Iterable[str]) -> dict[str, dict]:
+    """What the functions say of themselves; those that say nothing are left out."""
+    found = {}
+    for function in functions:
+        answer = site.call("GET", function, "/openapi.json", site.token())
+        if answer.status_code == requests.codes.ok and "json" in answer.headers.get("content-type", ""):
+            found[function] = json.loads(answer.text)
+    return found
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's tags as what they tag."""
+
+
+def _untagged(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_multi_constructor("!", _untagged)
+
+
+def _template() -> dict:
+    return yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506: it is a safe loader
+
+
+def _address(child: subprocess.Popen[bytes], log: pathlib.Path) -> str:
+    """The address that `absah` prints when it serves."""
+    ends = time.monotonic() + START_DEADLINE_S
+    while time.monotonic() < ends and child.poll() is None:
+        text = log.read_text(errors="replace")
+        printed = re.search(r"AWS_ENDPOINT_URL=['\"]?(http://[0-9.:]+)", text)
+        if printed and "\nSiap." in text:
+            return printed[1]
+        time.sleep(POLL_S)
+    raise RuntimeError(f"absah does not serve\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _absah() -> str:
+    binary = pathlib.Path(os.environ.get("ABSAH_BIN", "ABSAH_BIN is not set"))
+    if not binary.is_file():
+        raise RuntimeError(f"{binary}: set ABSAH_BIN to the program `absah`")
+    return str(binary.resolve())
