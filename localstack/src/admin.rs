@@ -1,8 +1,11 @@
 //! What operators do at the machine, on the stack at `AWS_ENDPOINT_URL`.
 
 use audit::{Flaw, Verification, verify_chain};
+use identity::{Email, IdentityError, Username, first_administrator};
 use kernel::TenantId;
-use platform::{ConfigError, Environment, Settings, TableError};
+use platform::{ConfigError, Environment, Fields, Settings, TableError};
+
+use crate::home::Home;
 
 /// An operator's command failed.
 #[derive(Debug, thiserror::Error)]
@@ -10,9 +13,31 @@ pub enum AdminError {
     /// The connection.
     #[error("the stack cannot be reached; set AWS_ENDPOINT_URL, AWS_REGION and the keys as absah up prints them")]
     Config(#[from] ConfigError),
+    /// The account.
+    #[error("the administrator could not be made")]
+    Identity(#[from] IdentityError),
     /// The table.
     #[error("the table cannot be read")]
     Table(#[from] TableError),
+}
+
+/// Makes the first administrator of `tenant`, and returns the password that is good once. Personal fields are encrypted with
+/// the keys of `FIELD_KEYS_FILE`, or with those of the data folder.
+pub(crate) async fn create_administrator(
+    settings: Settings,
+    home: &Home,
+    stack: &str,
+    tenant: &TenantId,
+    (username, email): (&Username, &Email),
+) -> Result<String, AdminError> {
+    let keys = home.field_keys_file().display().to_string();
+    let settings = match settings.optional("FIELD_KEYS_FILE") {
+        Some(_) => settings,
+        None => settings.with("FIELD_KEYS_FILE", keys),
+    };
+    let environment = connect(settings, stack)?;
+    let (table, fields) = (environment.table()?, Fields::connect(&environment)?);
+    Ok(first_administrator(&environment, &table, &fields, tenant, username, email).await?)
 }
 
 /// Whether nobody changed what is recorded of `tenant`.

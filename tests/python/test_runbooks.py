@@ -18,6 +18,7 @@ PAGES = sorted(INFRA.rglob("*.md"))
 OTHERS = re.compile(
     r".*\.(pdf|json|log|lock|sqlite3|pem)|http\.route|(trace|message)\.id|vault\.(key_sha256|stage)|aws\.events"
     r"|queue\.redrive|audit\.exported|access\.refused|action\.taken"
+    r"|(user|auth|role|org_unit|api_key)\.[a-z_]+"
 )
 ROW = re.compile(r"^\| `(?P<code>[a-z0-9_.]+)` \|(?P<rest>.*)\|$", re.MULTILINE)
 

@@ -15,6 +15,7 @@ mod idempotency;
 mod inbox;
 mod limits;
 mod messages;
+mod notification;
 mod origin;
 mod parking;
 mod problem;
@@ -38,6 +39,7 @@ pub use function::{
 };
 pub use idempotency::{Begun, Idempotency, IdempotencyError, IdempotencyKey};
 pub use inbox::{Inbox, InboxError, ObjectVersion, Received, Upload, UploadMarker, UploadPage};
+pub use notification::{Created, Notification, NotificationError, Sequencer, is_not_newer};
 pub use origin::Origin;
 pub use parking::Parking;
 pub use problem::Problem;

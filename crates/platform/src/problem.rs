@@ -54,6 +54,12 @@ impl Problem {
         self.code
     }
 
+    /// What to do about it, in Indonesian.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+
     /// A problem of ours: the error is logged here, and only its code is shown.
     #[must_use]
     pub fn logged(status: StatusCode, failure: &dyn Fault, title: &'static str) -> Self {

@@ -1,31 +1,59 @@
 //! One approval on its way along a route. No I/O, no clock.
+//!
+//! ```text
+//!            approve (quorum of the last step)
+//! awaiting ────────────────────────────────────► approved
+//!   │ ▲ └─ approve, return to an earlier step ─► awaiting
+//!   │ └──────── resubmitted ──────── returned ◄─ return from the first step
+//!   ├─► rejected                     withdrawn ◄─ by who submitted it; resubmitting opens it again
+//! ```
+
+mod decision;
+mod submission;
 
 use jiff::Timestamp;
-use kernel::{Disposition, DocumentId, Fault, TenantId, Traceparent};
-use platform::{Key, Record};
+use kernel::{EventId, TenantId, Traceparent};
+use platform::{Indexes, Key, Record};
 use serde::{Deserialize, Serialize};
 
-use crate::route::{OnReject, Route};
-use crate::token::Actor;
+use crate::actor::{Actor, Reach, Scope};
+use crate::delegation::{ActingFor, Delegation};
+use crate::item::{Item, ItemId};
+use crate::ledger::sortable;
+use crate::route::{OnReject, Route, RouteStep};
 
-/// A note longer than this is no note.
-const NOTE_LIMIT: usize = 2_000;
+pub use decision::{ApprovalEvent, DecideError, Decided, Decision, Moment, Verdict};
+pub use submission::{OpenError, WithdrawError};
 
-/// The approval of one document.
+/// An item on which more decisions are taken is sent to and fro by machines.
+const DECISIONS: usize = 500;
+/// Bytes of all notes together: the approval is one row.
+const NOTES: usize = 150_000;
+
+/// The approval of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// The document to approve; an approval has its document's id.
-    pub document_id: DocumentId,
-    /// Whose document it is.
+    /// What is to be approved; an approval has its item's id.
+    pub item: Item,
+    /// Whose item it is.
     pub tenant: TenantId,
     /// The route, as it was when the approval was opened.
     pub route: Route,
-    /// The document's flow.
+    /// The office in whose name the item is issued, where its type says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// The item's flow.
     pub traceparent: Traceparent,
     /// Whose turn it is, or how it ended.
     pub status: Status,
     /// Every decision that was taken, oldest first.
     pub history: Vec<Decided>,
+    /// The approvals that count: no later decision has undone them.
+    #[serde(default)]
+    pub standing: Vec<Standing>,
+    /// The submissions and withdrawals that it has seen, so that a repeated one changes nothing.
+    #[serde(default)]
+    pub heard: Vec<EventId>,
 }
 
 /// Whose turn it is, or how it ended.
@@ -36,136 +64,101 @@ pub enum Status {
     Awaiting {
         /// The index of the step.
         step: usize,
+        /// Since when.
+        since: Timestamp,
     },
     /// Back where it came from.
-    Returned,
+    Returned {
+        /// The index of the step that returned it.
+        step: usize,
+    },
+    /// Taken back by who submitted it.
+    Withdrawn,
     /// Refused for good.
     Rejected,
     /// Approved by every step.
     Approved,
 }
 
-/// What an official decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Let it pass.
-    Approve,
-    /// Send it back as the route says. Needs a note.
-    Return,
-    /// Refuse it for good. Needs a note.
-    Reject,
-}
-
-/// One decision by one official.
+/// An approval that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// Chosen by the caller; the same id again changes nothing.
-    pub id: String,
-    /// Who decides.
-    pub actor: Actor,
-    /// What.
-    pub verdict: Verdict,
-    /// Why.
-    #[serde(default)]
-    pub note: Option<String>,
-}
-
-/// A decision that was taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decided {
-    /// The decision's id.
-    pub decision_id: String,
-    /// The name of the step.
-    pub step: String,
-    /// The official's id.
-    pub actor_id: String,
-    /// The official's name.
-    pub actor_name: String,
-    /// What was decided.
-    pub verdict: Verdict,
-    /// Why.
-    pub note: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What a decision led to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApprovalEvent {
-    /// The next step has to decide.
-    Advanced,
-    /// An earlier step has to decide again.
-    SentBack,
-    /// Back where it came from.
-    Returned,
-    /// Refused for good.
-    Rejected,
-    /// Approved by every step.
-    Approved,
-}
-
-/// A decision could not be taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecideError {
-    /// Nobody's turn: the approval has ended.
-    #[error("the approval has ended")]
-    NotAwaiting,
-    /// Somebody else's turn.
-    #[error("it is the turn of {role}")]
-    OutOfTurn {
-        /// The role whose turn it is.
-        role: String,
-    },
-    /// A return or rejection needs a reason.
-    #[error("a return or rejection needs a note")]
-    NoteMissing,
-    /// The note is too long.
-    #[error("the note is longer than {NOTE_LIMIT} characters")]
-    NoteTooLong,
-    /// The decision's id was used before for another decision.
-    #[error("the decision's id was used before for another decision")]
-    KeyReused,
-}
-
-impl Fault for DecideError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotAwaiting => "approvals.not_awaiting",
-            Self::OutOfTurn { .. } => "approvals.out_of_turn",
-            Self::NoteMissing => "approvals.note_missing",
-            Self::NoteTooLong => "approvals.note_too_long",
-            Self::KeyReused => "approvals.key_reused",
-        }
-    }
-
-    fn disposition(&self) -> Disposition {
-        match self {
-            Self::NotAwaiting | Self::OutOfTurn { .. } | Self::NoteMissing | Self::NoteTooLong | Self::KeyReused => {
-                Disposition::Reject
-            }
-        }
-    }
+pub struct Standing {
+    /// The index of the step.
+    pub step: usize,
+    /// Who approved.
+    pub by: String,
+    /// In whose place, where it was somebody else's office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place_of: Option<String>,
 }
 
 impl Approval {
-    /// Begins with the route's first step.
+    /// The key of the approval of item `id` of `tenant`.
     #[must_use]
-    pub fn open(document_id: DocumentId, tenant: TenantId, route: Route, traceparent: Traceparent) -> Self {
-        Self {
-            document_id,
-            tenant,
-            route,
-            traceparent,
-            status: Status::Awaiting { step: 0 },
-            history: Vec::new(),
+    pub fn key_of(tenant: &TenantId, id: &ItemId) -> Key {
+        Key::state(tenant.as_str(), "approval", id.as_str())
+    }
+
+    /// The step whose turn it is, and since when.
+    #[must_use]
+    pub fn awaiting(&self) -> Option<(usize, &RouteStep, Timestamp)> {
+        match self.status {
+            Status::Awaiting { step, since } => Some((step, self.route.step(step)?, since)),
+            Status::Returned { .. } | Status::Withdrawn | Status::Rejected | Status::Approved => None,
         }
     }
 
-    /// The key of the approval of document `id` of `tenant`.
+    /// Where those look who may decide now: the role, and the place that its scope asks for.
     #[must_use]
-    pub fn key_of(tenant: &TenantId, id: DocumentId) -> Key {
-        Key::state(tenant.as_str(), "approval", &id.to_string())
+    pub fn waits_at(&self) -> Option<(&str, String)> {
+        let (_, step, _) = self.awaiting()?;
+        let place = step.scope.place(&Reach::asked_by(&self.item.attributes))?;
+        Some((&step.role, place))
+    }
+
+    /// Whether somebody submitted it, has decided on it, or will have to in their own office.
+    #[must_use]
+    pub fn concerns(&self, actor: &Actor) -> bool {
+        let is_actor = |id: &str| id == actor.id;
+        self.item.submitted_by.as_deref().is_some_and(is_actor)
+            || self.history.iter().any(|decided| is_actor(&decided.actor_id))
+            || actor.roles.iter().any(|role| self.is_in_reach(role, &actor.reach))
+    }
+
+    /// Whether an office of this role and reach has to decide on it at some step.
+    #[must_use]
+    pub fn is_in_reach(&self, role: &str, reach: &Reach) -> bool {
+        let attributes = &self.item.attributes;
+        let mut steps = self
+            .route
+            .required(attributes)
+            .filter_map(|index| self.route.step(index));
+        steps.any(|step| step.role == role && step.scope.covers(reach, attributes))
+    }
+
+    /// Whether somebody who may read approvals may read this one: who has a territory, only within it.
+    #[must_use]
+    pub fn is_open_to_readers(&self, actor: &Actor) -> bool {
+        let scope = match (&actor.reach.rw, &actor.reach.rt) {
+            (None, None) => Scope::Any,
+            (Some(_), None) => Scope::Rw,
+            (_, Some(_)) => Scope::Rt,
+        };
+        scope.covers(&actor.reach, &self.item.attributes)
+    }
+
+    /// What the item is called now, such as `menunggu_verifikasi_rt` or `disetujui`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let labels = self.route.labels();
+        let of_step = |step: usize, label: fn(&RouteStep) -> String| self.route.step(step).map(label);
+        match self.status {
+            Status::Awaiting { step, .. } => of_step(step, RouteStep::awaiting_label).unwrap_or_default(),
+            Status::Returned { step } => of_step(step, RouteStep::returned_label).unwrap_or_default(),
+            Status::Withdrawn => labels.withdrawn.clone(),
+            Status::Rejected => labels.rejected.clone(),
+            Status::Approved => labels.approved.clone(),
+        }
     }
 
     /// Whether this very decision was taken before. An error if its id was used for another one.
@@ -173,81 +166,202 @@ impl Approval {
         let taken = self.history.iter().find(|decided| decided.decision_id == decision.id);
         match taken {
             None => Ok(false),
-            Some(taken) if taken.verdict == decision.verdict && taken.note == decision.trimmed_note() => Ok(true),
+            Some(taken)
+                if taken.verdict == decision.verdict
+                    && taken.note == decision.trimmed_note()
+                    && taken.actor_id == decision.actor.id =>
+            {
+                Ok(true)
+            }
             Some(_) => Err(DecideError::KeyReused),
         }
     }
 
-    /// Takes one decision. Consumes the approval, so that the state before the decision cannot be used afterwards.
-    pub fn decide(mut self, decision: &Decision, at: Timestamp) -> Result<(Self, ApprovalEvent), DecideError> {
-        let index = match self.status {
-            Status::Awaiting { step } => step,
-            Status::Returned | Status::Rejected | Status::Approved => return Err(DecideError::NotAwaiting),
+    /// In what capacity somebody may decide now: in their own office (`None`), or in that of another.
+    pub fn may_decide(
+        &self,
+        actor: &Actor,
+        delegations: &[Delegation],
+        now: Moment,
+    ) -> Result<Option<ActingFor>, DecideError> {
+        let (index, step, _) = self.awaiting().ok_or(DecideError::NotAwaiting)?;
+        let acting_for = self.capacity(step, actor, delegations, now)?;
+        let people = [
+            Some(actor.id.as_str()),
+            acting_for.as_ref().map(|acting| acting.id.as_str()),
+        ];
+        let is_one_of_them = |id: &str| people.into_iter().flatten().any(|person| person == id);
+        let forbid = self.route.forbid();
+        if forbid.own_submission && self.item.submitted_by.as_deref().is_some_and(is_one_of_them) {
+            return Err(DecideError::OwnSubmission);
+        }
+        let twice = |standing: &Standing| {
+            // Of the people whom a step needs, each counts once, whatever the route allows.
+            let counts = forbid.deciding_twice || standing.step == index;
+            counts && (is_one_of_them(&standing.by) || standing.place_of.as_deref().is_some_and(is_one_of_them))
         };
-        let step = self.route.step(index).ok_or(DecideError::NotAwaiting)?;
-        if !decision.actor.roles.contains(&step.role) {
-            return Err(DecideError::OutOfTurn {
-                role: step.role.clone(),
-            });
+        if self.standing.iter().any(twice) {
+            return Err(DecideError::Twice);
         }
-        let note = decision.trimmed_note();
-        if note.as_ref().is_some_and(|note| note.chars().count() > NOTE_LIMIT) {
-            return Err(DecideError::NoteTooLong);
-        }
+        Ok(acting_for)
+    }
+
+    /// Takes one decision. Consumes the approval, so that the state before the decision cannot be used afterwards.
+    pub fn decide(
+        mut self,
+        decision: &Decision,
+        delegations: &[Delegation],
+        now: Moment,
+    ) -> Result<(Self, ApprovalEvent), DecideError> {
+        let acting_for = self.may_decide(&decision.actor, delegations, now)?;
+        let (index, step, since) = self.awaiting().ok_or(DecideError::NotAwaiting)?;
+        let note = self.checked_note(decision)?;
+        let standing = Standing {
+            step: index,
+            by: decision.actor.id.clone(),
+            place_of: acting_for.as_ref().map(|acting| acting.id.clone()),
+        };
         let (status, event) = match (decision.verdict, &note) {
-            (Verdict::Approve, _) => match self.route.after(index) {
-                Some(step) => (Status::Awaiting { step }, ApprovalEvent::Advanced),
-                None => (Status::Approved, ApprovalEvent::Approved),
-            },
+            (Verdict::Approve, _) => self.approved(index, step, since, now.at),
             (Verdict::Return | Verdict::Reject, None) => return Err(DecideError::NoteMissing),
+            (Verdict::Reject, Some(_)) if !step.may_refuse => return Err(DecideError::MayNotRefuse),
             (Verdict::Reject, Some(_)) => (Status::Rejected, ApprovalEvent::Rejected),
-            (Verdict::Return, Some(_)) => match (step.on_reject, index.checked_sub(1)) {
-                (OnReject::Terminal, _) => (Status::Rejected, ApprovalEvent::Rejected),
-                (OnReject::Previous, Some(step)) => (Status::Awaiting { step }, ApprovalEvent::SentBack),
-                (OnReject::Previous, None) | (OnReject::Origin, _) => (Status::Returned, ApprovalEvent::Returned),
-            },
+            (Verdict::Return, Some(_)) => self.returned(index, step, now.at),
         };
         let decided = Decided {
             decision_id: decision.id.clone(),
             step: step.name.clone(),
             actor_id: decision.actor.id.clone(),
             actor_name: decision.actor.name.clone(),
+            acting_for,
             verdict: decision.verdict,
             note,
-            at,
+            at: now.at,
         };
+        match decision.verdict {
+            Verdict::Approve => self.standing.push(standing),
+            Verdict::Return | Verdict::Reject => {}
+        }
+        match status {
+            // What an earlier step has to look at again, everyone after it has to, too.
+            Status::Awaiting { step, .. } if event == ApprovalEvent::SentBack => {
+                self.standing.retain(|standing| standing.step < step);
+            }
+            Status::Returned { .. } => self.standing.clear(),
+            Status::Awaiting { .. } | Status::Withdrawn | Status::Rejected | Status::Approved => {}
+        }
         self.history.push(decided);
         Ok((Self { status, ..self }, event))
     }
-}
 
-impl Decision {
-    /// The note without white space around it; none when nothing is left.
-    fn trimmed_note(&self) -> Option<String> {
-        let note = self.note.as_deref().map(str::trim);
-        note.filter(|note| !note.is_empty()).map(str::to_owned)
-    }
-}
-
-impl ApprovalEvent {
-    /// The event's type.
+    /// Who must learn that it did not pass: whoever submitted it and whoever decided before, but not the one who knows.
     #[must_use]
-    pub fn event_type(self) -> &'static str {
-        match self {
-            Self::Advanced => "approval.advanced",
-            Self::SentBack => "approval.sent_back",
-            Self::Returned => "approval.returned",
-            Self::Rejected => "approval.rejected",
-            Self::Approved => "approval.approved",
+    pub fn informed(&self) -> Vec<String> {
+        let (last, earlier) = match self.history.split_last() {
+            Some((last, earlier)) => (Some(last), earlier),
+            None => (None, &[][..]),
+        };
+        let deciders = earlier.iter().map(|decided| &decided.actor_id);
+        let mut people: Vec<String> = Vec::new();
+        for person in self.item.submitted_by.iter().chain(deciders) {
+            let knows = last.is_some_and(|last| last.actor_id == *person);
+            if !knows && !people.contains(person) {
+                people.push(person.clone());
+            }
+        }
+        people
+    }
+
+    fn capacity(
+        &self,
+        step: &RouteStep,
+        actor: &Actor,
+        delegations: &[Delegation],
+        now: Moment,
+    ) -> Result<Option<ActingFor>, DecideError> {
+        let covers = |reach| step.scope.covers(reach, &self.item.attributes);
+        let has_role = actor.roles.contains(&step.role);
+        if has_role && covers(&actor.reach) {
+            return Ok(None);
+        }
+        let held = |delegation: &&Delegation| {
+            delegation.tenant == self.tenant
+                && delegation.to.id == actor.id
+                && delegation.role == step.role
+                && delegation.holds_on(now.today)
+        };
+        let mut of_role = delegations.iter().filter(held).peekable();
+        let for_another_place = has_role || of_role.peek().is_some();
+        match of_role.find(|delegation| covers(&delegation.reach)) {
+            Some(delegation) => Ok(Some(delegation.acting_for())),
+            None if for_another_place => Err(DecideError::OutOfScope),
+            None => Err(DecideError::OutOfTurn {
+                role: step.role.clone(),
+            }),
+        }
+    }
+
+    fn checked_note(&self, decision: &Decision) -> Result<Option<String>, DecideError> {
+        if !(1..=200).contains(&decision.id.chars().count()) {
+            return Err(DecideError::BadId);
+        }
+        let note = decision.trimmed_note();
+        if note
+            .as_ref()
+            .is_some_and(|note| note.chars().count() > decision::NOTE_LIMIT)
+        {
+            return Err(DecideError::NoteTooLong);
+        }
+        let notes = self.history.iter().filter_map(|decided| decided.note.as_ref());
+        if self.history.len() >= DECISIONS || notes.map(String::len).sum::<usize>() > NOTES {
+            return Err(DecideError::TooMany);
+        }
+        Ok(note)
+    }
+
+    fn approved(&self, index: usize, step: &RouteStep, since: Timestamp, at: Timestamp) -> (Status, ApprovalEvent) {
+        let before = self.standing.iter().filter(|standing| standing.step == index).count();
+        if before + 1 < usize::try_from(step.quorum).unwrap_or(usize::MAX) {
+            return (Status::Awaiting { step: index, since }, ApprovalEvent::Endorsed);
+        }
+        match self.route.after(index, &self.item.attributes) {
+            Some(step) => (Status::Awaiting { step, since: at }, ApprovalEvent::Advanced),
+            None => (Status::Approved, ApprovalEvent::Approved),
+        }
+    }
+
+    fn returned(&self, index: usize, step: &RouteStep, at: Timestamp) -> (Status, ApprovalEvent) {
+        match (step.on_reject, self.route.before(index, &self.item.attributes)) {
+            (OnReject::Terminal, _) => (Status::Rejected, ApprovalEvent::Rejected),
+            (OnReject::Previous, Some(step)) => (Status::Awaiting { step, since: at }, ApprovalEvent::SentBack),
+            (OnReject::Previous, None) | (OnReject::Origin, _) => {
+                (Status::Returned { step: index }, ApprovalEvent::Returned)
+            }
         }
     }
 }
 
+/// Where items wait (gsi1) for a role at a place, the oldest first.
+pub(crate) fn pending_partition(tenant: &TenantId, role: &str, place: &str) -> String {
+    format!("{tenant}#pending#{role}#{place}")
+}
+
 impl Record for Approval {
     fn key(&self) -> Key {
-        Self::key_of(&self.tenant, self.document_id)
+        Self::key_of(&self.tenant, &self.item.id)
+    }
+
+    fn indexes(&self) -> Indexes {
+        let waits = self.waits_at().zip(self.awaiting());
+        let gsi1 = waits.map(|((role, place), (_, _, since))| Key {
+            pk: pending_partition(&self.tenant, role, &place),
+            sk: format!("{}#{}", sortable(since), self.item.id),
+        });
+        Indexes { gsi1, gsi2: None }
     }
 }
 
+#[cfg(test)]
+mod letters;
 #[cfg(test)]
 mod tests;

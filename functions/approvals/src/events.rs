@@ -1,71 +1,274 @@
 //! What this context tells others, and what it hears from them. Schemas: `events/schemas/`.
 
 use jiff::Timestamp;
-use kernel::{DocumentId, Payload};
+use kernel::{DocumentId, Payload, Sha256Digest};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::approval::Decided;
-use crate::route::RouteStep;
+use crate::approval::{Approval, ApprovalEvent, Decided};
+use crate::item::{Attributes, Item, ItemId, ItemKind};
 
 /// The `source` of this context's envelopes.
 pub(crate) const SOURCE: &str = "absah/approvals";
+
+/// The longest text of an item that lists show.
+const TEXT_LIMIT: usize = 300;
 
 /// `document.imported`: what we need of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct DocumentImported {
     pub(crate) document_id: DocumentId,
+    /// The inbox key: `<tenant>/<source>/<name>.pdf`.
+    key: String,
+    /// Of the bytes as received.
+    pub(crate) sha256: Sha256Digest,
+    #[serde(default)]
+    description: Description,
 }
 
-impl Payload for DocumentImported {
-    const TYPES: &'static [&'static str] = &["document.imported"];
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+struct Description {
+    #[serde(default, rename = "type")]
+    document_type: Option<String>,
+    #[serde(default)]
+    subject: Option<String>,
+    #[serde(default)]
+    holder: Option<String>,
 }
 
-/// Every event of an approval: `approval.opened`, `.advanced`, `.sent_back`, `.returned`, `.rejected`, `.approved`.
+/// `letter.submitted` and `letter.resubmitted`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct LetterSubmitted {
+    pub(crate) letter_id: ItemId,
+    letter_type: String,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    applicant: Option<String>,
+    submitted_by: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+/// `letter.withdrawn`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct LetterWithdrawn {
+    pub(crate) letter_id: ItemId,
+}
+
+/// `letter.rendered`: the letter's PDF will come through the inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct LetterRendered {
+    pub(crate) letter_id: ItemId,
+    pub(crate) sha256: Sha256Digest,
+}
+
+/// Every event of an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct ApprovalChanged {
-    pub(crate) document_id: DocumentId,
+    pub(crate) item: ItemRef,
+    /// What the item is called now, such as `menunggu_verifikasi_rt`.
+    pub(crate) label: String,
     /// The step whose turn it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) awaiting: Option<Awaiting>,
-    /// Why, if the last decision came with a note.
+    /// Why, if the decision came with a note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
-    /// Who took the last decision; absent when the approval was opened.
+    /// Who decided; absent where nobody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decided_by: Option<DecidedBy>,
+    /// Ids of the users who must learn that it did not pass.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) informed: Vec<String>,
+}
+
+/// Which item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ItemRef {
+    pub(crate) kind: ItemKind,
+    pub(crate) id: ItemId,
 }
 
 /// A step that has to decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Awaiting {
     pub(crate) step: String,
     /// The role that may.
     pub(crate) role: String,
-}
-
-impl From<&RouteStep> for Awaiting {
-    fn from(step: &RouteStep) -> Self {
-        Self {
-            step: step.name.clone(),
-            role: step.role.clone(),
-        }
-    }
+    /// Until when it should.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) due_at: Option<Timestamp>,
 }
 
 /// The official who took a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct DecidedBy {
     pub(crate) id: String,
+    pub(crate) name: String,
     pub(crate) step: String,
     pub(crate) at: Timestamp,
+    /// As it is written on paper where the office is another's: `Plh. Kepala Dinas`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) capacity: Option<String>,
+    /// Whose office it is then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acting_for: Option<Holder>,
+}
+
+/// Who holds an office.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Holder {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// `route.loaded`: a route, or the item types, may be used from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct RouteLoaded {
+    /// The object's key.
+    pub(crate) key: String,
+    /// The route's name, or `item-types`.
+    pub(crate) name: String,
+    pub(crate) version: u32,
+}
+
+/// `route.refused`: a file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct RouteRefused {
+    pub(crate) key: String,
+    /// The stable code of what is wrong.
+    pub(crate) code: String,
+    /// The same for a person, in Indonesian.
+    pub(crate) message: String,
+    /// Where exactly, in English.
+    pub(crate) detail: String,
+}
+
+impl DocumentImported {
+    /// Whether it came from the letters context.
+    pub(crate) fn is_letter(&self) -> bool {
+        self.source() == Some("letters")
+    }
+
+    /// The document as an item of approval.
+    pub(crate) fn item(&self) -> Item {
+        let mut attributes = Attributes::default();
+        if let Some(source) = self.source().filter(|source| source.len() <= 100) {
+            attributes.set("source", source);
+        }
+        let described = &self.description;
+        Item {
+            kind: ItemKind::Document,
+            id: self.document_id.into(),
+            item_type: described.document_type.as_deref().map(shown),
+            title: described.subject.as_deref().map(shown),
+            applicant: described.holder.as_deref().map(shown),
+            submitted_by: None,
+            attributes,
+        }
+    }
+
+    fn source(&self) -> Option<&str> {
+        self.key.split('/').nth(1)
+    }
+}
+
+impl LetterSubmitted {
+    /// The letter as an item of approval.
+    pub(crate) fn item(self) -> Item {
+        Item {
+            kind: ItemKind::Letter,
+            id: self.letter_id,
+            item_type: Some(shown(&self.letter_type)),
+            title: self.title.as_deref().map(shown),
+            applicant: self.applicant.as_deref().map(shown),
+            submitted_by: Some(self.submitted_by),
+            attributes: self.attributes,
+        }
+    }
+}
+
+impl ApprovalChanged {
+    /// What `event` made of the approval.
+    pub(crate) fn of(approval: &Approval, event: ApprovalEvent) -> Self {
+        let decided = match event {
+            ApprovalEvent::Opened | ApprovalEvent::Reopened | ApprovalEvent::Withdrawn => None,
+            ApprovalEvent::Endorsed
+            | ApprovalEvent::Advanced
+            | ApprovalEvent::SentBack
+            | ApprovalEvent::Returned
+            | ApprovalEvent::Rejected
+            | ApprovalEvent::Approved => approval.history.last(),
+        };
+        let informed = match event {
+            ApprovalEvent::SentBack | ApprovalEvent::Returned | ApprovalEvent::Rejected => approval.informed(),
+            ApprovalEvent::Opened
+            | ApprovalEvent::Endorsed
+            | ApprovalEvent::Advanced
+            | ApprovalEvent::Reopened
+            | ApprovalEvent::Withdrawn
+            | ApprovalEvent::Approved => Vec::new(),
+        };
+        Self {
+            item: ItemRef {
+                kind: approval.item.kind,
+                id: approval.item.id.clone(),
+            },
+            label: approval.label(),
+            awaiting: Awaiting::of(approval),
+            note: decided.and_then(|decided| decided.note.clone()),
+            decided_by: decided.map(DecidedBy::from),
+            informed,
+        }
+    }
+}
+
+impl Awaiting {
+    /// The step that has to decide on an approval.
+    pub(crate) fn of(approval: &Approval) -> Option<Self> {
+        let (_, step, since) = approval.awaiting()?;
+        Some(Self {
+            step: step.name.clone(),
+            role: step.role.clone(),
+            due_at: step.due_at(since),
+        })
+    }
 }
 
 impl From<&Decided> for DecidedBy {
     fn from(decided: &Decided) -> Self {
+        let acting_for = decided.acting_for.as_ref();
         Self {
             id: decided.actor_id.clone(),
+            name: decided.actor_name.clone(),
             step: decided.step.clone(),
             at: decided.at,
+            capacity: acting_for.map(|acting| acting.title.clone()),
+            acting_for: acting_for.map(|acting| Holder {
+                id: acting.id.clone(),
+                name: acting.name.clone(),
+            }),
         }
     }
+}
+
+/// As much of a text as lists show.
+fn shown(text: &str) -> String {
+    text.chars().take(TEXT_LIMIT).collect()
+}
+
+macro_rules! payload {
+    ($($payload:ty: $($event_type:literal)+;)+) => {$(
+        impl Payload for $payload {
+            const TYPES: &'static [&'static str] = &[$($event_type),+];
+        }
+    )+};
+}
+
+payload! {
+    DocumentImported: "document.imported";
+    LetterSubmitted: "letter.submitted" "letter.resubmitted";
+    LetterWithdrawn: "letter.withdrawn";
+    LetterRendered: "letter.rendered";
 }

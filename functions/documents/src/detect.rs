@@ -4,11 +4,13 @@ mod sighting;
 mod webhook;
 
 use kernel::{Disposition, Fault, MalformedJson, Sha256Digest, chain};
-use platform::{ConfigError, Environment, Function, Parking, Step, Table, TableError, metric};
+use platform::{
+    ConfigError, Created, Environment, Function, Notification, NotificationError, Parking, Step, Table, TableError,
+    metric,
+};
 use tracing::error;
 
 use crate::inbox_name::{InboxName, InboxNameError};
-use crate::notification::{Created, Notification, NotificationError};
 pub(crate) use sighting::{GRACE, Told};
 
 /// Builds the function: notifications from a queue, or from a store's webhook over HTTP.

@@ -1,14 +1,13 @@
 //! What this context tells others, and what it hears from them. Schemas: `events/schemas/`.
 
 use jiff::Timestamp;
-use kernel::{DocumentId, Envelope, Payload, Sha256Digest, Traceparent};
-use platform::{Cause, Environment, Event, ObjectVersion};
+use kernel::{DocumentId, Envelope, ParseIdError, Payload, Sha256Digest, Traceparent};
+use platform::{Cause, Environment, Event, ObjectVersion, Sequencer};
 use serde::{Deserialize, Serialize};
 
 use crate::description::Description;
 use crate::document::Document;
 use crate::inbox_name::InboxName;
-use crate::notification::Sequencer;
 
 /// The `source` of this context's envelopes.
 pub(crate) const SOURCE: &str = "absah/documents";
@@ -105,10 +104,33 @@ pub(crate) struct Issued {
     pub(crate) verify_url: String,
 }
 
+/// What an approval is about. Only documents are ours.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Item {
+    kind: String,
+    id: String,
+}
+
+/// An item says that it is a document, and its id is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the item is a document without a document's id")]
+pub(crate) struct ItemError(#[source] ParseIdError);
+
+impl Item {
+    /// The document; none where the item is something else.
+    pub(crate) fn document(&self) -> Result<Option<DocumentId>, ItemError> {
+        if self.kind == "document" {
+            self.id.parse().map(Some).map_err(ItemError)
+        } else {
+            Ok(None)
+        }
+    }
+}
+
 /// `approval.opened`, `approval.returned`, `approval.rejected`: what we need of them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct ApprovalChanged {
-    pub(crate) document_id: DocumentId,
+    pub(crate) item: Item,
     /// Why, where it was returned or rejected.
     #[serde(default)]
     pub(crate) note: Option<String>,
@@ -117,16 +139,19 @@ pub(crate) struct ApprovalChanged {
 /// `approval.approved`: what we need of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Approved {
-    pub(crate) document_id: DocumentId,
+    pub(crate) item: Item,
     /// Who took the last decision.
     pub(crate) decided_by: DecidedBy,
 }
 
 /// An official, as the approvals context names them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct DecidedBy {
     pub(crate) id: String,
     pub(crate) at: Timestamp,
+    /// In what capacity, where the office is another's: `Plh. Kepala Dinas`.
+    #[serde(default)]
+    pub(crate) capacity: Option<String>,
 }
 
 macro_rules! payload {

@@ -15,8 +15,10 @@ pub(crate) const SEAL_FIELD: &str = "Segel";
 pub(crate) const SEALING_REASON: &str = "Segel instansi dengan kode QR verifikasi";
 
 /// With the document's id no two signed files are the same, even of one PDF that came in twice within a second.
-pub(crate) fn signing_reason(id: DocumentId) -> String {
-    format!("Disetujui dan ditandatangani secara elektronik sebagai dokumen {id}")
+/// Whoever signs in another's office says so (`Plh. Kepala Dinas`).
+pub(crate) fn signing_reason(id: DocumentId, capacity: Option<&str>) -> String {
+    let by = capacity.map(|capacity| format!(" oleh {capacity}")).unwrap_or_default();
+    format!("Disetujui dan ditandatangani secara elektronik{by} sebagai dokumen {id}")
 }
 
 /// The caption below the QR: what to do with it, and where it must lead.

@@ -6,7 +6,7 @@ use pdf::{Limits, SignatureRequest};
 use platform::{ConfigError, Environment, Function, Put, Step, Stored, Table, TableError, Vault, VaultError};
 
 use crate::document::{Document, File, Signed, State, TransitionError};
-use crate::events::{self, Approved, Moved, SignedEvent};
+use crate::events::{self, Approved, DecidedBy, ItemError, Moved, SignedEvent};
 use crate::messages;
 use crate::signer::{self, Officials, Signer, SignerError, WriteError};
 use crate::storage::{PDF, SIGNING_ROOM, Stage, vault_key};
@@ -50,6 +50,9 @@ pub(crate) enum SignStepError {
     /// The document may not be signed in its state.
     #[error("the document may not be signed now")]
     State(#[source] TransitionError),
+    /// The approval's item is no document that could be.
+    #[error("the approval's item cannot be read")]
+    Item(#[from] ItemError),
     /// Nobody can sign in the official's name.
     #[error("nobody can sign in the official's name")]
     Official(#[source] SignerError),
@@ -64,6 +67,7 @@ impl Fault for SignStepError {
             Self::Table(error) => error.code(),
             Self::Vault(error) => error.code(),
             Self::State(_) => "sign.wrong_state",
+            Self::Item(_) => "sign.bad_item",
             Self::Official(error) => error.code(),
             Self::Write(error) => error.code(),
         }
@@ -75,7 +79,7 @@ impl Fault for SignStepError {
             Self::Vault(error) => error.disposition(),
             Self::Official(error) => error.disposition(),
             Self::Write(error) => error.disposition(),
-            Self::State(_) => Disposition::Reject,
+            Self::State(_) | Self::Item(_) => Disposition::Reject,
         }
     }
 }
@@ -86,7 +90,11 @@ impl Step for Sign {
     type Error = SignStepError;
 
     async fn handle(&self, approved: Self::Message) -> Result<(), SignStepError> {
-        let key = Document::key_of(&approved.tenant, approved.data.document_id);
+        let Some(document_id) = approved.data.item.document()? else {
+            // Letters and others become documents of their own.
+            return Ok(());
+        };
+        let key = Document::key_of(&approved.tenant, document_id);
         let mut stored = self.table.load::<Document>(key).await?;
         if matches!(stored.value.state, State::Signed { .. } | State::Issued { .. }) {
             return Ok(());
@@ -101,9 +109,8 @@ impl Step for Sign {
         } = stored;
         let file = document.signable().map_err(SignStepError::State)?;
         let official = self.officials.of(&document.name.tenant, &decider.id);
-        let signed = self
-            .sign(&document, file, official.map_err(SignStepError::Official)?)
-            .await?;
+        let official = official.map_err(SignStepError::Official)?;
+        let signed = self.sign(&document, file, official, &decider).await?;
 
         let data = SignedEvent {
             document_id: document.id,
@@ -140,7 +147,13 @@ impl Sign {
     }
 
     /// Writes the signed file once, after it was verified. If an earlier attempt wrote it, that file counts.
-    async fn sign(&self, document: &Document, file: File, official: &dyn Signer) -> Result<Signed, SignStepError> {
+    async fn sign(
+        &self,
+        document: &Document,
+        file: File,
+        official: &dyn Signer,
+        decider: &DecidedBy,
+    ) -> Result<Signed, SignStepError> {
         let tenant = &document.name.tenant;
         let stage = if file.prepared {
             Stage::Prepared
@@ -155,7 +168,7 @@ impl Sign {
             .map_err(SignStepError::Vault)?;
         let request = SignatureRequest {
             field_prefix: messages::SIGNATURE_FIELD.to_owned(),
-            reason: Some(messages::signing_reason(document.id)),
+            reason: Some(messages::signing_reason(document.id, decider.capacity.as_deref())),
             location: document.description.issuing_unit.clone(),
             signed_at: self.environment.now(),
         };
@@ -178,7 +191,7 @@ impl Sign {
             sha256: kept.sha256,
             length: kept.bytes.len() as u64,
             signer: leaf.common_name().unwrap_or_default(),
-            office: leaf.title(),
+            office: decider.capacity.clone().or_else(|| leaf.title()),
             at: kept.signed_at,
         })
     }

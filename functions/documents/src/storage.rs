@@ -2,12 +2,11 @@
 
 use jiff::Timestamp;
 use kernel::{DocumentId, TenantId};
-use platform::{Key, ObjectVersion, Record};
+use platform::{Key, ObjectVersion, Record, Sequencer};
 use serde::{Deserialize, Serialize};
 
 use crate::description::Description;
 use crate::inbox_name::InboxName;
-use crate::notification::Sequencer;
 
 /// What every file in the vault is.
 pub(crate) const PDF: &str = "application/pdf";

@@ -4,7 +4,7 @@ use kernel::{Disposition, Envelope, Fault};
 use platform::{ConfigError, Environment, Function, Step, Stored, Table, TableError};
 
 use crate::document::{Document, State, TransitionError};
-use crate::events::{self, ApprovalChanged, Moved};
+use crate::events::{self, ApprovalChanged, ItemError, Moved};
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -32,6 +32,9 @@ pub(crate) enum TrackApprovalError {
     /// The event is none that documents follow.
     #[error("the event is none that documents follow")]
     Unknown,
+    /// The approval's item is no document that could be.
+    #[error("the approval's item cannot be read")]
+    Item(#[from] ItemError),
     /// The document is in a state that contradicts its approval.
     #[error("the document contradicts its approval")]
     State(#[source] TransitionError),
@@ -42,6 +45,7 @@ impl Fault for TrackApprovalError {
         match self {
             Self::Table(error) => error.code(),
             Self::Unknown => "track_approval.unknown_event",
+            Self::Item(_) => "track_approval.bad_item",
             Self::State(_) => "track_approval.wrong_state",
         }
     }
@@ -49,7 +53,7 @@ impl Fault for TrackApprovalError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::Table(error) => error.disposition(),
-            Self::Unknown | Self::State(_) => Disposition::Reject,
+            Self::Unknown | Self::Item(_) | Self::State(_) => Disposition::Reject,
         }
     }
 }
@@ -60,7 +64,11 @@ impl Step for TrackApproval {
     type Error = TrackApprovalError;
 
     async fn handle(&self, event: Self::Message) -> Result<(), TrackApprovalError> {
-        let key = Document::key_of(&event.tenant, event.data.document_id);
+        let Some(document_id) = event.data.item.document()? else {
+            // Letters and others have contexts of their own.
+            return Ok(());
+        };
+        let key = Document::key_of(&event.tenant, document_id);
         let Stored {
             value: document,
             version,

@@ -12,10 +12,20 @@ use crate::support::{
 };
 
 /// Each step that a queue triggers, and the events that are its own.
-pub(crate) const OWN: [(&str, &[&str]); 7] = [
+pub(crate) const OWN: [(&str, &[&str]); 8] = [
     ("detect", &[]),
     ("import", &["document.detected", "description.detected"]),
-    ("advance-approval", &["document.imported"]),
+    (
+        "advance-approval",
+        &[
+            "document.imported",
+            "letter.submitted",
+            "letter.resubmitted",
+            "letter.withdrawn",
+            "letter.rendered",
+        ],
+    ),
+    ("load-route", &[]),
     (
         "track-approval",
         &["approval.opened", "approval.returned", "approval.rejected"],

@@ -9,7 +9,7 @@ use crate::support::{Place, files, json_file, root, schema, site, skipped_elsewh
 use crate::{golden_flow, golden_notifications};
 
 /// The schemas of what is no event.
-const OTHER_SCHEMAS: [&str; 4] = ["registered-document", "route", "sidecar", "verification"];
+const OTHER_SCHEMAS: [&str; 5] = ["item-types", "registered-document", "route", "sidecar", "verification"];
 
 /// The golden events with their names.
 fn golden() -> Vec<(String, Value)> {
@@ -117,7 +117,10 @@ fn the_sample_sidecar_and_the_routes_are_of_their_schemas() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&template).unwrap();
     let usual = template["Parameters"]["ApprovalRoute"]["Default"].as_str().unwrap();
-    for route in [usual, golden_flow::TWO_STEPS] {
+    let types = json_file(&root().join("events/samples/item-types.json"));
+    assert!(schema("item-types").is_valid(&types));
+    assert!(approvals::ItemTypes::from_json(types.to_string().as_bytes()).is_ok());
+    for route in [usual, golden_flow::TWO_STEPS, approvals::BUILT_IN_LETTER] {
         let json: Value = serde_json::from_str(route).unwrap();
         assert!(schema("route").is_valid(&json), "{route}");
         assert!(serde_json::from_str::<approvals::Route>(route).is_ok(), "{route}");
@@ -137,6 +140,7 @@ fn read_by_tests() -> BTreeSet<String> {
     let domain = golden().into_iter().map(|(name, _)| format!("domain/{name}.json"));
     let single = [
         "invalid/envelope-wrong-version.json",
+        "samples/item-types.json",
         "samples/permit.json",
         "samples/permit.pdf",
     ];

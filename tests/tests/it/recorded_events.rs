@@ -23,6 +23,17 @@ const STEPS: [&str; 6] = [
     "stamp",
 ];
 
+/// Golden events of which a document's flow has none: those of the audit, of letters and routes, which their packages' tests
+/// record.
+const ELSEWHERE: [&str; 6] = [
+    "action.taken.json",
+    "approval.endorsed.json",
+    "approval.reopened.json",
+    "approval.withdrawn.json",
+    "route.loaded.json",
+    "route.refused.json",
+];
+
 /// An office with two officials, whose messages travel when it is told to.
 struct Office {
     stack: Stack,
@@ -54,7 +65,10 @@ impl Office {
         loop {
             let records = self.place.read().await;
             let mut idle = records.is_empty();
-            self.recorded.extend(records.iter().filter_map(envelope));
+            // Who did what is a trail of its own.
+            let events = records.iter().filter_map(envelope);
+            self.recorded
+                .extend(events.filter(|event| event.event_type.as_str() != "action.taken"));
             if !idle {
                 let answer = self.functions["relay"]
                     .invoke(json!({ "Records": records }))
@@ -174,7 +188,8 @@ async fn every_event_of_every_ending_is_recorded_once_and_of_its_schema_and_one_
         .collect();
     let golden = files("domain")
         .into_iter()
-        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| !ELSEWHERE.contains(&name.as_str()));
     assert_eq!(
         recorded,
         golden.collect(),

@@ -25,6 +25,9 @@ pub(crate) const TENANT: &str = "contoh";
 /// The header that makes a command happen once.
 pub(crate) const DEMO_KEY: &str = "idempotency-key";
 
+/// Rate limits that no test reaches: their own tests set them.
+const UNLIMITED: &str = r#"{"auth":1000000,"read":1000000,"write":1000000,"tenant":1000000}"#;
+
 /// One set of development keys for all tests: making RSA keys takes long.
 static HOME: LazyLock<(tempfile::TempDir, Home)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
@@ -53,10 +56,11 @@ pub(crate) fn environment(stack: &Stack, own: &[(&str, &str)]) -> Environment {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let table = ("TABLE_NAME".to_owned(), "absah-main-table".to_owned());
+    let rates = ("RATE_LIMITS".to_owned(), UNLIMITED.to_owned());
     let settings: Settings = home()
         .connection(&stack.endpoint())
         .into_iter()
-        .chain([table])
+        .chain([table, rates])
         .chain(own)
         .collect();
     stack.environment.with_settings(settings)
@@ -121,7 +125,7 @@ pub(crate) async fn stack(triggers: bool, effect_hook: Option<platform::EffectHo
         home: home().clone(),
         in_memory: true,
         public_url: None,
-        parameters: std::collections::BTreeMap::new(),
+        parameters: [("RateLimits".to_owned(), UNLIMITED.to_owned())].into(),
         triggers,
         effect_hook,
     };

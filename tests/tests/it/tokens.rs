@@ -153,7 +153,7 @@ async fn deciding_needs_a_token_of_ours_in_time_for_the_tenant_and_of_the_role_w
     for (why, authorization) in unauthorised {
         for body in [approve(), None] {
             let (status, code, _) = ask(&url, &authorization, body).await;
-            assert_eq!((status, code.as_str()), (401, "approvals.unauthorized"), "{why}");
+            assert_eq!((status, code.as_str()), (401, "access.unauthorized"), "{why}");
         }
     }
     let elsewhere = Holder {

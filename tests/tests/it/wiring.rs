@@ -198,13 +198,14 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         assert!(known.contains(&action.as_str()), "{id} may {action}");
         let table = action.starts_with("dynamodb:") && resource == "MainTable.Arn";
         let index = action == "dynamodb:Query" && resource == "${MainTable.Arn}/index/*";
+        let config = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}config/*");
         let queue = action.starts_with("sqs:") && resource.ends_with("Queue.Arn");
         let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
         let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
         let bucket = action.starts_with("s3:List") && resource.contains(":s3:::${BucketPrefix}");
         let key = action.starts_with("kms:") && resource == "DataKey.Arn";
         assert!(
-            table || index || queue || inbox || vault || bucket || key,
+            table || index || queue || inbox || config || vault || bucket || key,
             "{id} may {action} on {resource}"
         );
     }
@@ -216,12 +217,15 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "import",
         "advance-approval",
         "decide",
+        "load-route",
         "track-approval",
         "sign",
         "stamp",
         "reconcile",
         "record-audit",
         "audit",
+        "session",
+        "users",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
     let readers = &keepers | &ids(&["verify", "health"]);
@@ -232,6 +236,7 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
     );
     assert_eq!(who_may(&SCANS, "MainTable.Arn"), ids(&["reconcile"]));
     assert_eq!(who_may(&others, "inbox/*"), ids(&["import"]));
+    assert_eq!(who_may(&others, "config/*"), ids(&["load-route"]));
     assert_eq!(
         who_may(&["s3:GetObject"], "vault/*"),
         ids(&["import", "sign", "stamp", "reconcile"])
@@ -272,6 +277,36 @@ fn whoever_verifies_reads_public_rows_only() {
             ["public#*"]
         );
     }
+}
+
+#[test]
+fn rows_of_the_audit_are_added_by_one_step_and_changed_by_none() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let keys = |id: &str, action: &str| {
+        let function = functions().into_iter().find(|(name, _)| name == id).unwrap().1;
+        let statements = function["Policies"][0]["Statement"].as_sequence().unwrap().iter();
+        let wanted = statements.filter(|statement| {
+            let actions = statement["Action"].as_sequence().unwrap();
+            actions.iter().any(|one| text(one) == action)
+        });
+        let keys = |statement: &Value| {
+            let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].as_sequence();
+            keys.unwrap().iter().map(|key| text(key).to_owned()).collect::<Vec<_>>()
+        };
+        wanted.flat_map(keys).collect::<Vec<_>>()
+    };
+    let adds = [
+        "*#audit#*",
+        "*#audit-head",
+        "*#audit-seen#*",
+        "system#parked#record-audit",
+    ];
+    assert_eq!(keys("RecordAuditFunction", "dynamodb:PutItem"), adds);
+    assert_eq!(keys("RecordAuditFunction", "dynamodb:UpdateItem"), [""; 0]);
+    assert_eq!(keys("AuditFunction", "dynamodb:PutItem"), ["*#action#*"]);
+    assert_eq!(keys("AuditFunction", "dynamodb:UpdateItem"), ["*#rate#*"]);
 }
 
 #[test]

@@ -1,6 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+use jiff::civil::Date;
+use kernel::{Fault, Ids, SequentialIds};
+use serde_json::json;
+
 use super::*;
+use crate::delegation::{DelegationKind, Person};
+use crate::item::{Attributes, ItemKind};
 
 fn route() -> Route {
     serde_json::from_str(
@@ -13,50 +19,94 @@ fn route() -> Route {
     .unwrap()
 }
 
-fn trace() -> Traceparent {
+pub(super) fn trace() -> Traceparent {
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         .parse()
         .unwrap()
 }
 
-fn in_status(status: Status) -> Approval {
-    let opened = Approval::open(
-        DocumentId::from_bytes([1; 16]),
-        "karo".parse().unwrap(),
-        route(),
-        trace(),
-    );
-    Approval { status, ..opened }
+/// The id of the nth event.
+pub(super) fn event(number: u64) -> EventId {
+    let ids = SequentialIds::default();
+    for _ in 1..number {
+        let _earlier = ids.document_id();
+    }
+    ids.event_id(moment().at)
 }
 
-fn decision(role: &str, verdict: Verdict, note: Option<&str>) -> Decision {
-    let actor = Actor {
-        id: "u-1".into(),
+pub(super) fn moment() -> Moment {
+    Moment {
+        at: "2026-01-05T02:00:00Z".parse().unwrap(),
+        today: day("2026-01-05"),
+    }
+}
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+fn item() -> Item {
+    Item {
+        kind: ItemKind::Document,
+        id: "AAAQEAYEAUDAOCAJBIFQYDIOB4".parse().unwrap(),
+        item_type: None,
+        title: None,
+        applicant: None,
+        submitted_by: Some("loket-1".into()),
+        attributes: Attributes::default(),
+    }
+}
+
+fn opened(route: Route) -> Approval {
+    Approval::open(item(), "karo".parse().unwrap(), route, trace(), (event(1), moment().at)).unwrap()
+}
+
+fn in_status(status: Status) -> Approval {
+    Approval {
+        status,
+        ..opened(route())
+    }
+}
+
+fn awaiting(step: usize) -> Status {
+    let since = moment().at;
+    Status::Awaiting { step, since }
+}
+
+pub(super) fn actor(id: &str, role: &str) -> Actor {
+    Actor {
+        id: id.into(),
         name: "Budi Contoh".into(),
         roles: vec![role.into()],
-    };
+        reach: Reach::default(),
+    }
+}
+
+pub(super) fn decision(role: &str, verdict: Verdict, note: Option<&str>) -> Decision {
     Decision {
         id: "d-1".into(),
-        actor,
+        actor: actor("u-1", role),
         verdict,
         note: note.map(str::to_owned),
     }
 }
 
-fn at() -> Timestamp {
-    "2026-01-05T02:00:00Z".parse().unwrap()
+fn by(id: &str, role: &str, verdict: Verdict) -> Decision {
+    Decision {
+        id: format!("d-{id}"),
+        actor: actor(id, role),
+        ..decision(role, verdict, Some("Periksa lagi."))
+    }
 }
 
 fn show(answer: Result<(Approval, ApprovalEvent), DecideError>) -> String {
     match answer {
-        Ok((
-            Approval {
-                status: Status::Awaiting { step },
-                ..
-            },
-            event,
-        )) => format!("{}:{step}", event.event_type()),
-        Ok((_, event)) => event.event_type().to_owned(),
+        Ok((after, event)) => match after.status {
+            Status::Awaiting { step, .. } => format!("{}:{step}", event.event_type()),
+            Status::Returned { .. } | Status::Withdrawn | Status::Rejected | Status::Approved => {
+                event.event_type().to_owned()
+            }
+        },
         Err(error) => error.code().to_owned(),
     }
 }
@@ -64,11 +114,12 @@ fn show(answer: Result<(Approval, ApprovalEvent), DecideError>) -> String {
 #[test]
 fn every_status_answers_every_actor_and_decision_as_this_table_says() {
     let statuses = [
-        Status::Awaiting { step: 0 },
-        Status::Awaiting { step: 1 },
-        Status::Awaiting { step: 2 },
-        Status::Awaiting { step: 3 },
-        Status::Returned,
+        awaiting(0),
+        awaiting(1),
+        awaiting(2),
+        awaiting(3),
+        Status::Returned { step: 0 },
+        Status::Withdrawn,
         Status::Rejected,
         Status::Approved,
     ];
@@ -97,7 +148,8 @@ fn every_status_answers_every_actor_and_decision_as_this_table_says() {
                     Some(answers) if row == column => answers[index],
                     Some(_) => "approvals.out_of_turn",
                 };
-                let got = show(in_status(status).decide(&decision(role, verdict, Some("Lampirkan KTP")), at()));
+                let decision = decision(role, verdict, Some("Lampirkan KTP"));
+                let got = show(in_status(status).decide(&decision, &[], moment()));
                 assert_eq!(got, expected, "{status:?}, {role}, {verdict:?}");
             }
         }
@@ -105,52 +157,236 @@ fn every_status_answers_every_actor_and_decision_as_this_table_says() {
 }
 
 #[test]
+fn every_status_answers_a_withdrawal_and_a_resubmission_as_this_table_says() {
+    for (status, withdrawn, resubmitted) in [
+        (awaiting(1), "approval.withdrawn", "approvals.still_open"),
+        (Status::Returned { step: 0 }, "approval.withdrawn", "approval.reopened"),
+        (Status::Withdrawn, "approvals.not_awaiting", "approval.reopened"),
+        (Status::Rejected, "approvals.not_awaiting", "approvals.ended"),
+        (Status::Approved, "approvals.not_awaiting", "approvals.ended"),
+    ] {
+        let answer = in_status(status).withdraw("loket-1", None);
+        let got = answer.map_or_else(|error| error.code(), |(_, event)| event.event_type());
+        assert_eq!(got, withdrawn, "{status:?}");
+        let stranger = in_status(status).withdraw("loket-2", None);
+        assert_eq!(stranger.unwrap_err(), WithdrawError::NotSubmitter, "{status:?}");
+        let answer = in_status(status).resubmit(item(), (event(2), moment().at));
+        let got = answer.map_or_else(|error| error.code(), |(_, event)| event.event_type());
+        assert_eq!(got, resubmitted, "{status:?}");
+    }
+    let nobodys = Item {
+        submitted_by: None,
+        ..item()
+    };
+    let nobodys = Approval {
+        item: nobodys,
+        ..opened(route())
+    };
+    assert_eq!(
+        nobodys.withdraw("loket-1", None).unwrap_err(),
+        WithdrawError::NotSubmitter
+    );
+}
+
+#[test]
 fn a_return_or_rejection_without_a_reason_is_refused() {
     for note in [None, Some(""), Some("  \n")] {
         for verdict in [Verdict::Return, Verdict::Reject] {
-            let answer = in_status(Status::Awaiting { step: 0 }).decide(&decision("examiner", verdict, note), at());
+            let answer = in_status(awaiting(0)).decide(&decision("examiner", verdict, note), &[], moment());
             assert_eq!(answer.unwrap_err(), DecideError::NoteMissing);
         }
     }
-    let long = "a".repeat(NOTE_LIMIT + 1);
-    let answer =
-        in_status(Status::Awaiting { step: 0 }).decide(&decision("examiner", Verdict::Return, Some(&long)), at());
+    let long = "a".repeat(decision::NOTE_LIMIT + 1);
+    let long = decision("examiner", Verdict::Return, Some(&long));
+    let answer = in_status(awaiting(0)).decide(&long, &[], moment());
     assert_eq!(answer.unwrap_err(), DecideError::NoteTooLong);
+    for id in [String::new(), "a".repeat(201)] {
+        let nameless = Decision {
+            id,
+            ..decision("examiner", Verdict::Approve, None)
+        };
+        let answer = in_status(awaiting(0)).decide(&nameless, &[], moment());
+        assert_eq!(answer.unwrap_err(), DecideError::BadId);
+    }
 }
 
 #[test]
 fn each_decision_is_kept_with_who_when_and_why() {
-    let answer = in_status(Status::Awaiting { step: 0 })
-        .decide(&decision("examiner", Verdict::Approve, Some(" Lengkap ")), at());
-    let (approval, _) = answer.unwrap();
+    let decision = decision("examiner", Verdict::Approve, Some(" Lengkap "));
+    let (approval, _) = in_status(awaiting(0)).decide(&decision, &[], moment()).unwrap();
     let expected = Decided {
         decision_id: "d-1".into(),
         step: "pemeriksa".into(),
         actor_id: "u-1".into(),
         actor_name: "Budi Contoh".into(),
+        acting_for: None,
         verdict: Verdict::Approve,
         note: Some("Lengkap".into()),
-        at: at(),
+        at: moment().at,
     };
     assert_eq!(approval.history, [expected]);
 }
 
 #[test]
-fn a_decision_is_the_same_only_if_it_says_the_same() {
+fn a_decision_is_the_same_only_if_the_same_person_says_the_same() {
     let taken = decision("examiner", Verdict::Approve, Some("Lengkap"));
-    let (approval, _) = in_status(Status::Awaiting { step: 0 }).decide(&taken, at()).unwrap();
+    let (approval, _) = in_status(awaiting(0)).decide(&taken, &[], moment()).unwrap();
     assert_eq!(approval.has_taken(&taken), Ok(true));
-    assert_eq!(
-        approval.has_taken(&decision("examiner", Verdict::Approve, Some(" Lengkap\n"))),
-        Ok(true)
-    );
+    let same = decision("examiner", Verdict::Approve, Some(" Lengkap\n"));
+    assert_eq!(approval.has_taken(&same), Ok(true));
     let other = decision("examiner", Verdict::Reject, Some("Lengkap"));
     assert_eq!(approval.has_taken(&other), Err(DecideError::KeyReused));
+    let somebody_else = Decision {
+        actor: actor("u-2", "examiner"),
+        ..taken
+    };
+    assert_eq!(approval.has_taken(&somebody_else), Err(DecideError::KeyReused));
+    let new = Decision {
+        id: "d-2".into(),
+        ..other
+    };
+    assert_eq!(approval.has_taken(&new), Ok(false));
+}
+
+fn panel() -> Route {
+    serde_json::from_value(json!({ "name": "panel", "version": 1, "steps": [
+        { "name": "panitia", "role": "panel", "quorum": 2 },
+        { "name": "ketua", "role": "chair" },
+    ], "forbid": { "deciding_twice": true } }))
+    .unwrap()
+}
+
+#[test]
+fn a_step_of_two_needs_two_different_people() {
+    let decide = |approval: Approval, decision: Decision| approval.decide(&decision, &[], moment());
+    let (one, told) = decide(opened(panel()), by("a", "panel", Verdict::Approve)).unwrap();
+    assert_eq!((told, one.status), (ApprovalEvent::Endorsed, awaiting(0)));
+    let same = Decision {
+        id: "d-again".into(),
+        ..by("a", "panel", Verdict::Approve)
+    };
+    assert_eq!(decide(one.clone(), same).unwrap_err(), DecideError::Twice);
+    let (two, told) = decide(one.clone(), by("b", "panel", Verdict::Approve)).unwrap();
+    assert_eq!((told, two.status), (ApprovalEvent::Advanced, awaiting(1)));
+    // One of them is enough to return it, and then both have to look again.
+    let (returned, told) = decide(one, by("b", "panel", Verdict::Return)).unwrap();
     assert_eq!(
-        approval.has_taken(&Decision {
-            id: "d-2".into(),
-            ..other
-        }),
-        Ok(false)
+        (told, returned.status),
+        (ApprovalEvent::Returned, Status::Returned { step: 0 })
     );
+    let (sent_back, told) = decide(two, by("c", "chair", Verdict::Return)).unwrap();
+    assert_eq!((told, sent_back.status), (ApprovalEvent::SentBack, awaiting(0)));
+    let again = Decision {
+        id: "d-2".into(),
+        ..by("a", "panel", Verdict::Approve)
+    };
+    assert_eq!(decide(sent_back, again).unwrap().1, ApprovalEvent::Endorsed);
+}
+
+#[test]
+fn nobody_decides_at_two_steps_where_the_route_forbids_it_and_anybody_does_where_it_does_not() {
+    let both = |id: &str, step: &str| Decision {
+        id: format!("{id}-{step}"),
+        actor: Actor {
+            roles: vec!["panel".into(), "chair".into()],
+            ..actor(id, "")
+        },
+        ..decision("", Verdict::Approve, None)
+    };
+    let pass = |route: Route| {
+        let first = opened(route).decide(&both("a", "1"), &[], moment()).unwrap().0;
+        first.decide(&both("b", "1"), &[], moment()).unwrap().0
+    };
+    let answer = pass(panel()).decide(&both("a", "2"), &[], moment());
+    assert_eq!(answer.unwrap_err(), DecideError::Twice);
+    assert!(pass(panel()).decide(&both("c", "2"), &[], moment()).is_ok());
+    let mut lenient = serde_json::to_value(panel()).unwrap();
+    lenient["forbid"]["deciding_twice"] = false.into();
+    let lenient: Route = serde_json::from_value(lenient).unwrap();
+    assert!(pass(lenient).decide(&both("a", "2"), &[], moment()).is_ok());
+}
+
+fn delegation(from: &str, to: &str, role: &str) -> Delegation {
+    let person = |id: &str| Person {
+        id: id.into(),
+        name: format!("Contoh {id}"),
+    };
+    Delegation {
+        id: "del-1".into(),
+        tenant: "karo".parse().unwrap(),
+        kind: DelegationKind::Plh,
+        from: person(from),
+        to: person(to),
+        office: "Kepala Dinas".into(),
+        role: role.into(),
+        reach: Reach::default(),
+        valid_from: day("2026-01-05"),
+        valid_until: day("2026-01-07"),
+        revoked_at: None,
+    }
+}
+
+#[test]
+fn who_acts_for_another_decides_on_those_days_only_and_the_history_says_so() {
+    let plh = delegation("kepala", "sekretaris", "head_of_office");
+    let last = by("sekretaris", "secretary", Verdict::Approve);
+    let decide = |delegations: &[Delegation], today: &str| {
+        let now = Moment {
+            today: day(today),
+            ..moment()
+        };
+        in_status(awaiting(3)).decide(&last, delegations, now)
+    };
+    let (done, told) = decide(std::slice::from_ref(&plh), "2026-01-07").unwrap();
+    assert_eq!(told, ApprovalEvent::Approved);
+    let acting = done.history[0].acting_for.clone().unwrap();
+    assert_eq!(
+        (acting.title.as_str(), acting.id.as_str()),
+        ("Plh. Kepala Dinas", "kepala")
+    );
+    let out_of_turn = |delegations: &[Delegation], today: &str| {
+        let code = decide(delegations, today).unwrap_err();
+        assert_eq!(code.code(), "approvals.out_of_turn", "{delegations:?} {today}");
+    };
+    out_of_turn(&[], "2026-01-05");
+    out_of_turn(std::slice::from_ref(&plh), "2026-01-04");
+    out_of_turn(std::slice::from_ref(&plh), "2026-01-08");
+    out_of_turn(&[plh.clone().revoke(moment().at)], "2026-01-05");
+    out_of_turn(&[delegation("kepala", "lain", "head_of_office")], "2026-01-05");
+    out_of_turn(&[delegation("kepala", "sekretaris", "treasurer")], "2026-01-05");
+    let elsewhere = Delegation {
+        tenant: "lain".parse().unwrap(),
+        ..plh
+    };
+    out_of_turn(&[elsewhere], "2026-01-05");
+}
+
+#[test]
+fn an_official_and_who_acts_for_them_are_one_person_and_so_are_a_submitter_and_theirs() {
+    let (one, _) = opened(panel())
+        .decide(&by("a", "panel", Verdict::Approve), &[], moment())
+        .unwrap();
+    let for_a = [delegation("a", "z", "panel")];
+    let answer = one.decide(&by("z", "none", Verdict::Approve), &for_a, moment());
+    assert_eq!(answer.unwrap_err(), DecideError::Twice);
+
+    let mut strict = serde_json::to_value(panel()).unwrap();
+    strict["forbid"]["own_submission"] = true.into();
+    let strict: Route = serde_json::from_value(strict).unwrap();
+    let for_submitter = [delegation("loket-1", "z", "panel")];
+    let answer = opened(strict).decide(&by("z", "none", Verdict::Approve), &for_submitter, moment());
+    assert_eq!(answer.unwrap_err(), DecideError::OwnSubmission);
+}
+
+#[test]
+fn an_item_that_goes_to_and_fro_without_end_is_stopped() {
+    let mut approval = opened(route());
+    let template = by("a", "examiner", Verdict::Approve);
+    let decided = approval.clone().decide(&template, &[], moment()).unwrap().0.history;
+    approval.history = std::iter::repeat_n(decided[0].clone(), DECISIONS).collect();
+    let next = Decision {
+        id: "d-next".into(),
+        ..template
+    };
+    assert_eq!(approval.decide(&next, &[], moment()).unwrap_err(), DecideError::TooMany);
 }

@@ -5,13 +5,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kernel::DocumentId;
-use platform::{Cause, Event, Key, Record, Stored, TableError, Transaction};
+use platform::{Cause, Created, Event, Key, Record, Stored, TableError, Transaction, is_not_newer};
 
 use super::Detect;
 use crate::document::Document;
 use crate::events::{DescriptionDetected, Detected, SOURCE};
 use crate::inbox_name::{InboxName, Kind};
-use crate::notification::{Created, is_not_newer};
 use crate::storage::{Content, Newest, Sighting, Unannounced};
 
 /// A notification that is younger than this may be on its way; until then a listing's upload is left alone. So a listing tells
@@ -248,7 +247,7 @@ mod tests {
     use platform::ObjectVersion;
 
     use super::*;
-    use crate::notification::Sequencer;
+    use platform::Sequencer;
 
     const NEWEST: Told = Told::Listing { is_newest: true };
 

@@ -1,14 +1,13 @@
 //! Sidecars: kept under their name for a document that is yet to come, and applied to the one that is there.
 
 use kernel::DocumentId;
-use platform::{InboxError, Stored, TableError, Transaction};
+use platform::{InboxError, Stored, TableError, Transaction, is_not_newer};
 
 use super::{Import, ImportError};
 use crate::description::{Description, SIDECAR_LIMIT};
 use crate::document::{DescribeError, Document, State};
 use crate::events::{self, DescriptionDetected, Moved};
 use crate::inbox_name::InboxName;
-use crate::notification::is_not_newer;
 use crate::storage::{Newest, Sidecar};
 
 /// The sidecar that stands under a document's name at the moment of importing.

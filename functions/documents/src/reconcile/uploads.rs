@@ -1,11 +1,10 @@
 //! Uploads of which nobody was told.
 
-use platform::Upload;
+use platform::{Created, Upload};
 
 use super::{Reconcile, ReconcileError, Tally, together};
 use crate::detect::{GRACE, Told};
 use crate::inbox_name::InboxName;
-use crate::notification::Created;
 
 impl Reconcile {
     /// Detects the uploads that were not seen before.

@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
-use platform::ObjectVersion;
 use serde::{Deserialize, Serialize};
+
+use crate::inbox::ObjectVersion;
 
 /// What an object store tells us.
 #[derive(Debug, Clone, Deserialize)]
@@ -189,7 +190,8 @@ impl Ord for Sequencer {
 
 /// Whether what came with `this` is older than, or the same as, what came with `that`. Without both nobody knows: then
 /// the last to arrive counts.
-pub(crate) fn is_not_newer(this: Option<&Sequencer>, that: Option<&Sequencer>) -> bool {
+#[must_use]
+pub fn is_not_newer(this: Option<&Sequencer>, that: Option<&Sequencer>) -> bool {
     matches!((this, that), (Some(this), Some(that)) if this <= that)
 }
 

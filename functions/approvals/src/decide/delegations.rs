@@ -1,0 +1,295 @@
+//! Offices in other hands for some days: who stands in for whom, over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use platform::{
+    Actor as AuditActor, AuditEntry, Caller, Idempotency, IdempotencyKey, Index, Origin, Paging, Params, PathId,
+    Problem, Query, RawBody, Stored, TableError, parse_json,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use super::actor;
+use super::refusals::{Refusals, busy, unusable};
+use crate::actor::Reach;
+use crate::delegation::{Delegation, DelegationKind, Person};
+use crate::desk::Desk;
+use crate::item::ItemId;
+use crate::messages;
+
+/// Who may hand out the offices of others: whoever may give others their roles.
+const ANY_OFFICE: &str = "user:assign_role";
+
+/// An office to be put in other hands.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DelegationBody {
+    kind: DelegationKind,
+    /// Who holds the office; the caller if it is absent.
+    #[serde(default)]
+    from: Option<Person>,
+    /// Who acts.
+    to: Person,
+    /// What the office is called, such as `Kepala Dinas Penanaman Modal`.
+    office: String,
+    /// The office's role.
+    role: String,
+    /// The RW that the office is in charge of; the caller's own for the caller's own office.
+    #[serde(default)]
+    rw: Option<String>,
+    /// The RT within it.
+    #[serde(default)]
+    rt: Option<String>,
+    /// The unit.
+    #[serde(default)]
+    org_unit: Option<String>,
+    /// The first day.
+    valid_from: Date,
+    /// The last day; at most 366 days in all.
+    valid_until: Date,
+}
+
+/// An office in other hands.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(super) struct DelegationView {
+    id: String,
+    kind: DelegationKind,
+    from: Person,
+    to: Person,
+    office: String,
+    /// As it is written on paper: `Plh. Kepala Dinas`.
+    title: String,
+    role: String,
+    rw: Option<String>,
+    rt: Option<String>,
+    org_unit: Option<String>,
+    valid_from: Date,
+    valid_until: Date,
+    is_revoked: bool,
+}
+
+/// Some delegations, of the latest last day first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(super) struct DelegationPage {
+    items: Vec<DelegationView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// Which delegations.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DelegationQuery {
+    /// `true` for the offices that the caller has handed out; else those that the caller acts in.
+    #[serde(default)]
+    given: bool,
+    /// How many, 1 to 100; 20 if it is absent.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<u16>,
+    /// Where the page begins: `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl From<Delegation> for DelegationView {
+    fn from(delegation: Delegation) -> Self {
+        Self {
+            title: delegation.acting_for().title,
+            id: delegation.id,
+            kind: delegation.kind,
+            from: delegation.from,
+            to: delegation.to,
+            office: delegation.office,
+            role: delegation.role,
+            rw: delegation.reach.rw,
+            rt: delegation.reach.rt,
+            org_unit: delegation.reach.org_unit,
+            valid_from: delegation.valid_from,
+            valid_until: delegation.valid_until,
+            is_revoked: delegation.revoked_at.is_some(),
+        }
+    }
+}
+
+/// The offices that the caller acts in, or has handed out.
+#[utoipa::path(
+    get, path = "/approvals/delegations", tag = "delegations", params(DelegationQuery),
+    responses((status = 200, description = "Some delegations.", body = DelegationPage), Refusals)
+)]
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Params(DelegationQuery { given, limit, cursor }): Params<DelegationQuery>,
+) -> Result<Json<DelegationPage>, Problem> {
+    let (index, partition) = if given {
+        (Index::Gsi2, Delegation::given_partition(&caller.tenant, &caller.id))
+    } else {
+        (Index::Main, Delegation::partition(&caller.tenant, &caller.id))
+    };
+    let query = Query {
+        index,
+        pk: &partition,
+        prefix: "until#",
+        ascending: false,
+    };
+    let first = Paging::first(limit.unwrap_or(20));
+    let paging = match cursor {
+        Some(cursor) => first.at(cursor),
+        None => first,
+    };
+    paging.check(&query)?;
+    let page = desk.table.page::<Delegation>(&query, &paging).await;
+    let page = page.map_err(|error| busy(&error))?;
+    let items = page.items.into_iter().map(|stored| stored.value.into());
+    Ok(Json(DelegationPage {
+        items: items.collect(),
+        next: page.next,
+    }))
+}
+
+/// Puts an office in other hands: the caller's own (`approval:delegate`), or with `user:assign_role` anybody's.
+#[utoipa::path(
+    post, path = "/approvals/delegations", tag = "delegations",
+    params(("Idempotency-Key" = String, Header, description = "The same key again changes nothing.")),
+    request_body = DelegationBody,
+    responses((status = 201, description = "The delegation.", body = DelegationView), Refusals)
+)]
+pub(super) async fn create(
+    State(desk): State<Desk>,
+    caller: Caller,
+    origin: Origin,
+    IdempotencyKey(key): IdempotencyKey,
+    RawBody(body): RawBody,
+) -> Result<Response, Problem> {
+    caller.require("approval:delegate")?;
+    let wanted = wanted(&desk, &caller, parse_json(&body)?)?;
+    let record = Idempotency::new(caller.tenant.clone(), &format!("delegate#{}", caller.id), &key, &body);
+    let work = async {
+        let id = wanted.id.clone();
+        let told = audited(&caller, &origin, "delegation.created", &wanted);
+        let kept = async {
+            let transaction = desk.table.transaction().insert(&wanted)?;
+            transaction
+                .audited(&desk.environment, &caller.tenant, told)?
+                .commit()
+                .await
+        };
+        kept.await.map_err(|error| busy(&error))?;
+        tracing::info!(delegation.id = id, "an office was delegated");
+        Ok(DelegationView::from(wanted.clone()))
+    };
+    let view = Box::pin(record.once(&desk.environment, &desk.table, work)).await?;
+    Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+/// Takes an office back at once: by who holds it, or with `user:assign_role` by anybody.
+#[utoipa::path(
+    delete, path = "/approvals/delegations/{id}", tag = "delegations",
+    params(("id" = String, Path, description = "The id of the delegation.")),
+    responses((status = 200, description = "The delegation, revoked.", body = DelegationView), Refusals)
+)]
+pub(super) async fn revoke(
+    State(desk): State<Desk>,
+    caller: Caller,
+    origin: Origin,
+    id: Result<PathId<ItemId>, Problem>,
+) -> Result<Json<DelegationView>, Problem> {
+    let PathId(id) = id.map_err(|_malformed| unknown())?;
+    let found = find(&desk, &caller, &id).await.map_err(|error| busy(&error))?;
+    let Stored { value, version } = found.ok_or_else(unknown)?;
+    if value.from.id != caller.id && !caller.may(ANY_OFFICE) {
+        return Err(unknown());
+    }
+    if value.revoked_at.is_some() {
+        return Ok(Json(value.into()));
+    }
+    let revoked = value.revoke(desk.environment.now());
+    let told = audited(&caller, &origin, "delegation.revoked", &revoked);
+    let kept = async {
+        let transaction = desk.table.transaction().update(&revoked, version)?;
+        transaction
+            .audited(&desk.environment, &caller.tenant, told)?
+            .commit()
+            .await
+    };
+    kept.await.map_err(|error| busy(&error))?;
+    Ok(Json(revoked.into()))
+}
+
+/// The delegation that the caller wants, if the caller may make it.
+fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegation, Problem> {
+    let own = actor(caller);
+    let is_own = body.from.as_ref().is_none_or(|from| from.id == caller.id);
+    let (from, reach) = match body.from {
+        // Nobody hands out more than they hold.
+        Some(from) if !is_own => {
+            let (rw, rt, org_unit) = (body.rw, body.rt, body.org_unit);
+            (from, Reach { rw, rt, org_unit })
+        }
+        Some(_) | None => {
+            let (id, name) = (own.id.clone(), own.name.clone());
+            (Person { id, name }, own.reach.clone())
+        }
+    };
+    let may = if is_own {
+        own.roles.contains(&body.role)
+    } else {
+        caller.may(ANY_OFFICE)
+    };
+    if !may {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "approvals.not_your_office",
+            messages::NOT_YOUR_OFFICE,
+        ));
+    }
+    let delegation = Delegation {
+        id: desk.environment.ids.document_id().to_string(),
+        tenant: caller.tenant.clone(),
+        kind: body.kind,
+        from,
+        to: body.to,
+        office: body.office,
+        role: body.role,
+        reach,
+        valid_from: body.valid_from,
+        valid_until: body.valid_until,
+        revoked_at: None,
+    };
+    delegation.checked().map_err(unusable)
+}
+
+async fn find(desk: &Desk, caller: &Caller, id: &ItemId) -> Result<Option<Stored<Delegation>>, TableError> {
+    let partition = Delegation::id_partition(&caller.tenant, id.as_str());
+    let query = Query {
+        index: Index::Gsi1,
+        pk: &partition,
+        prefix: "",
+        ascending: true,
+    };
+    let page = desk.table.page::<Delegation>(&query, &Paging::first(1)).await?;
+    Ok(page.items.into_iter().next())
+}
+
+fn audited(caller: &Caller, origin: &Origin, action: &str, delegation: &Delegation) -> AuditEntry {
+    let after = json!({
+        "kind": delegation.kind, "from": delegation.from.id, "to": delegation.to.id, "office": delegation.office,
+        "role": delegation.role, "valid_from": delegation.valid_from, "valid_until": delegation.valid_until,
+        "revoked_at": delegation.revoked_at,
+    });
+    AuditEntry::success(AuditActor::from(caller), action, "delegation", &delegation.id)
+        .from(origin)
+        .changing(None, Some(after))
+}
+
+fn unknown() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "approvals.no_delegation",
+        messages::NO_DELEGATION,
+    )
+}

@@ -1,0 +1,289 @@
+//! Somebody acts for an official for some days: as Plt. (the office is vacant), as Plh. (its holder is away), or a.n. (in
+//! its holder's name).
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use kernel::{Disposition, Fault, TenantId};
+use platform::{Indexes, Key, Record};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::actor::Reach;
+
+/// The longest that one delegation lasts.
+const DAYS: i32 = 366;
+const TEXT_LIMIT: usize = 200;
+
+/// One office in other hands, for some days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// Its id.
+    pub id: String,
+    /// Whose office.
+    pub tenant: TenantId,
+    /// As what the other acts.
+    pub kind: DelegationKind,
+    /// Who holds the office.
+    pub from: Person,
+    /// Who acts.
+    pub to: Person,
+    /// What the office is called, such as `Kepala Dinas Penanaman Modal`.
+    pub office: String,
+    /// The office's role.
+    pub role: String,
+    /// How far the office reaches.
+    #[serde(flatten)]
+    pub reach: Reach,
+    /// The first day.
+    pub valid_from: Date,
+    /// The last day.
+    pub valid_until: Date,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A user, by id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The user's id.
+    pub id: String,
+    /// The user's name.
+    pub name: String,
+}
+
+/// As what somebody acts for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DelegationKind {
+    /// Pelaksana tugas: the office is vacant.
+    Plt,
+    /// Pelaksana harian: its holder is away.
+    Plh,
+    /// Atas nama: in its holder's name.
+    An,
+}
+
+/// In whose place a decision was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActingFor {
+    /// The delegation's id.
+    pub delegation_id: String,
+    /// As what.
+    pub kind: DelegationKind,
+    /// The office, such as `Kepala Dinas`.
+    pub office: String,
+    /// The id of who holds it.
+    pub id: String,
+    /// The name of who holds it.
+    pub name: String,
+    /// As it is written on paper: `Plh. Kepala Dinas`.
+    pub title: String,
+}
+
+/// A delegation cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DelegationError {
+    /// It ends before it begins, or lasts too long.
+    #[error("a delegation lasts from its first day to its last, and at most {DAYS} days")]
+    Days,
+    /// Nobody acts for themselves.
+    #[error("nobody acts for themselves")]
+    Oneself,
+    /// A name, office or role is empty, too long or has control characters.
+    #[error("a name, office or role is empty, longer than {TEXT_LIMIT} characters or has control characters")]
+    Text,
+}
+
+impl Fault for DelegationError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Days => "approvals.delegation_days",
+            Self::Oneself => "approvals.delegation_oneself",
+            Self::Text => "approvals.delegation_text",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Days | Self::Oneself | Self::Text => Disposition::Reject,
+        }
+    }
+}
+
+impl DelegationKind {
+    /// As it stands before the office.
+    #[must_use]
+    pub fn abbreviation(self) -> &'static str {
+        match self {
+            Self::Plt => "Plt.",
+            Self::Plh => "Plh.",
+            Self::An => "a.n.",
+        }
+    }
+}
+
+impl Delegation {
+    /// Itself, if it can be made.
+    pub fn checked(self) -> Result<Self, DelegationError> {
+        let days = self
+            .valid_from
+            .until(self.valid_until)
+            .map_err(|_| DelegationError::Days)?;
+        if !(0..DAYS).contains(&days.get_days()) {
+            return Err(DelegationError::Days);
+        }
+        if self.from.id == self.to.id {
+            return Err(DelegationError::Oneself);
+        }
+        let usable = |text: &str| {
+            !text.trim().is_empty() && text.chars().count() <= TEXT_LIMIT && !text.chars().any(char::is_control)
+        };
+        let texts = [
+            &self.from.id,
+            &self.from.name,
+            &self.to.id,
+            &self.to.name,
+            &self.office,
+            &self.role,
+        ];
+        if texts.into_iter().all(|text| usable(text)) {
+            Ok(self)
+        } else {
+            Err(DelegationError::Text)
+        }
+    }
+
+    /// Whether it holds on a day.
+    #[must_use]
+    pub fn holds_on(&self, today: Date) -> bool {
+        self.revoked_at.is_none() && (self.valid_from..=self.valid_until).contains(&today)
+    }
+
+    /// Takes it back at the moment `at`. What was taken back stays so.
+    #[must_use]
+    pub fn revoke(self, at: Timestamp) -> Self {
+        let revoked_at = self.revoked_at.or(Some(at));
+        Self { revoked_at, ..self }
+    }
+
+    /// In whose place its decisions are taken.
+    #[must_use]
+    pub fn acting_for(&self) -> ActingFor {
+        ActingFor {
+            delegation_id: self.id.clone(),
+            kind: self.kind,
+            office: self.office.clone(),
+            id: self.from.id.clone(),
+            name: self.from.name.clone(),
+            title: format!("{} {}", self.kind.abbreviation(), self.office),
+        }
+    }
+
+    /// The partition of what was delegated to a user; the rows sort by their last day.
+    #[must_use]
+    pub fn partition(tenant: &TenantId, to: &str) -> String {
+        format!("{tenant}#delegations-to#{to}")
+    }
+
+    /// The partition (gsi2) of what a user has delegated.
+    pub(crate) fn given_partition(tenant: &TenantId, from: &str) -> String {
+        format!("{tenant}#delegations-of#{from}")
+    }
+
+    /// The partition (gsi1) of one delegation.
+    pub(crate) fn id_partition(tenant: &TenantId, id: &str) -> String {
+        format!("{tenant}#delegation#{id}")
+    }
+}
+
+impl Record for Delegation {
+    fn key(&self) -> Key {
+        Key {
+            pk: Self::partition(&self.tenant, &self.to.id),
+            sk: format!("until#{}#{}", self.valid_until, self.id),
+        }
+    }
+
+    fn indexes(&self) -> Indexes {
+        let Key { sk, .. } = self.key();
+        let listed = |pk: String| Some(Key { pk, sk: sk.clone() });
+        Indexes {
+            gsi1: listed(Self::id_partition(&self.tenant, &self.id)),
+            gsi2: listed(Self::given_partition(&self.tenant, &self.from.id)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    fn delegation() -> Delegation {
+        let person = |id: &str, name: &str| Person {
+            id: id.into(),
+            name: name.into(),
+        };
+        Delegation {
+            id: "d-1".into(),
+            tenant: "karo".parse().unwrap(),
+            kind: DelegationKind::Plh,
+            from: person("kepala-dinas", "Contoh Kepala"),
+            to: person("sekretaris", "Contoh Sekretaris"),
+            office: "Kepala Dinas".into(),
+            role: "head_of_office".into(),
+            reach: Reach::default(),
+            valid_from: "2026-01-05".parse().unwrap(),
+            valid_until: "2026-01-07".parse().unwrap(),
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn a_delegation_holds_from_its_first_day_to_its_last() {
+        let holds = |day: &str| delegation().holds_on(day.parse().unwrap());
+        assert_eq!(
+            ["2026-01-04", "2026-01-05", "2026-01-07", "2026-01-08"].map(holds),
+            [false, true, true, false]
+        );
+        let revoked = delegation().revoke("2026-01-05T02:00:00Z".parse().unwrap());
+        assert!(!revoked.holds_on("2026-01-05".parse().unwrap()));
+        let again = revoked.clone().revoke("2026-01-06T02:00:00Z".parse().unwrap());
+        assert_eq!(again, revoked);
+    }
+
+    #[test]
+    fn a_delegation_that_cannot_be_made_is_refused_with_its_reason() {
+        assert!(delegation().checked().is_ok());
+        let until = |day: &str| Delegation {
+            valid_until: day.parse().unwrap(),
+            ..delegation()
+        };
+        assert!(until("2026-01-05").checked().is_ok(), "one day");
+        for bad in ["2026-01-04", "2027-01-06"] {
+            assert_eq!(until(bad).checked(), Err(DelegationError::Days), "{bad}");
+        }
+        let oneself = Delegation {
+            to: delegation().from,
+            ..delegation()
+        };
+        assert_eq!(oneself.checked(), Err(DelegationError::Oneself));
+        for office in ["", " ", "a\nb", &"a".repeat(201)] {
+            let unnamed = Delegation {
+                office: office.into(),
+                ..delegation()
+            };
+            assert_eq!(unnamed.checked(), Err(DelegationError::Text), "{office}");
+        }
+    }
+
+    #[test]
+    fn who_acts_for_another_is_written_as_on_paper() {
+        assert_eq!(delegation().acting_for().title, "Plh. Kepala Dinas");
+        let kinds = [DelegationKind::Plt, DelegationKind::Plh, DelegationKind::An];
+        assert_eq!(kinds.map(DelegationKind::abbreviation), ["Plt.", "Plh.", "a.n."]);
+    }
+}

@@ -1,0 +1,316 @@
+//! Where approvals are opened, decided and closed: loads one, lets it move by one step, and keeps it with its event.
+//! Queue and HTTP come here alike, so that a command has one effect whichever way it came.
+
+mod letters;
+
+use jiff::tz::TimeZone;
+use kernel::{Disposition, Envelope, Fault, TenantId};
+use platform::{
+    Actor as AuditActor, ActorKind, AuditEntry, Cause, ConfigError, Environment, Event, Origin, Stored, Table,
+    TableError, Transaction,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::actor::Actor;
+use crate::approval::{Approval, ApprovalEvent, DecideError, Decision, Moment, OpenError, Status, WithdrawError};
+use crate::delegation::Delegation;
+use crate::events::{ApprovalChanged, DocumentImported, SOURCE};
+use crate::item::ItemId;
+use crate::ledger::Entry;
+use crate::routing::{Routed, Routing, RoutingError};
+
+/// More delegations to one person, not yet past, are a mistake.
+const DELEGATIONS: i32 = 100;
+
+/// The context of every step that moves approvals.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) table: Table,
+    pub(crate) environment: Environment,
+    routing: Routing,
+    zone: TimeZone,
+}
+
+/// The command to take a decision. Whoever may write to the queue vouches for the actor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecideCommand {
+    /// Whose item it is.
+    pub tenant: TenantId,
+    /// Which.
+    #[serde(alias = "document_id")]
+    pub item_id: ItemId,
+    /// The decision.
+    pub decision: Decision,
+    /// The version that whoever decides has seen; none where any will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
+}
+
+/// The command to take an item back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawCommand {
+    /// Whose item it is.
+    pub tenant: TenantId,
+    /// Which.
+    pub item_id: ItemId,
+    /// Who takes it back.
+    pub withdrawn_by: Actor,
+    /// The version that whoever takes it back has seen; none where any will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
+}
+
+/// An approval could not be opened or moved on.
+#[derive(Debug, thiserror::Error)]
+pub enum AdvanceError {
+    /// The approval could not be loaded or stored.
+    #[error("the approval could not be loaded or stored")]
+    Table(#[from] TableError),
+    /// The item has no route.
+    #[error("the item has no route")]
+    Routing(#[from] RoutingError),
+    /// The item cannot be put on its route.
+    #[error("the item cannot be put on its route")]
+    Open(#[from] OpenError),
+    /// The decision may not be taken.
+    #[error("the decision may not be taken")]
+    Decide(#[from] DecideError),
+    /// The item cannot be taken back.
+    #[error("the item cannot be taken back")]
+    Withdraw(#[from] WithdrawError),
+    /// Somebody else changed the approval after it was looked at.
+    #[error("the approval has changed since it was looked at")]
+    Stale,
+    /// A document that says it is a letter, and whose bytes are none that a letter was rendered to.
+    #[error("the document's bytes are those of no letter yet")]
+    UnknownLetter,
+    /// The bytes of a letter that is a document already.
+    #[error("the letter has a document already")]
+    LetterTwice,
+    /// A letter was rendered that nobody approved.
+    #[error("the letter is not approved")]
+    LetterNotApproved,
+}
+
+impl Fault for AdvanceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Table(error) => error.code(),
+            Self::Routing(error) => error.code(),
+            Self::Open(error) => error.code(),
+            Self::Decide(error) => error.code(),
+            Self::Withdraw(error) => error.code(),
+            Self::Stale => "approvals.stale",
+            Self::UnknownLetter => "approvals.unknown_letter",
+            Self::LetterTwice => "approvals.letter_twice",
+            Self::LetterNotApproved => "approvals.letter_not_approved",
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Table(error) => error.disposition(),
+            Self::Routing(error) => error.disposition(),
+            Self::Open(error) => error.disposition(),
+            Self::Decide(error) => error.disposition(),
+            Self::Withdraw(error) => error.disposition(),
+            // The PDF may be faster than the news of its rendering.
+            Self::UnknownLetter => Disposition::Retry,
+            Self::Stale | Self::LetterTwice | Self::LetterNotApproved => Disposition::Reject,
+        }
+    }
+}
+
+impl Desk {
+    /// Reads `APPROVAL_ROUTE` and, where they are given, `LETTER_ROUTE` and `TIME_ZONE`.
+    pub(crate) fn connect(environment: &Environment) -> Result<Self, ConfigError> {
+        let zone = environment.settings.optional("TIME_ZONE").unwrap_or("Asia/Jakarta");
+        Ok(Self {
+            table: environment.table()?,
+            routing: Routing::connect(environment)?,
+            zone: TimeZone::get(zone).map_err(|error| ConfigError::invalid("TIME_ZONE", error))?,
+            environment: environment.clone(),
+        })
+    }
+
+    /// The present, here.
+    pub(crate) fn moment(&self) -> Moment {
+        let at = self.environment.now();
+        let today = at.to_zoned(self.zone.clone()).date();
+        Moment { at, today }
+    }
+
+    /// Opens the approval of a document; that of a letter's PDF has been given with the letter's.
+    pub(crate) async fn import(&self, imported: Envelope<DocumentImported>) -> Result<(), AdvanceError> {
+        if imported.data.is_letter() {
+            return self.import_letter(imported).await;
+        }
+        let Routed { item, route, authority } = self.routing.of(&imported.tenant, imported.data.item()).await?;
+        let begun = (imported.id, self.environment.now());
+        let opened = Approval::open(item, imported.tenant, route, imported.traceparent, begun)?;
+        self.found(Approval { authority, ..opened }, ApprovalEvent::Opened)
+            .await
+    }
+
+    /// Takes one decision. Doing it twice changes nothing.
+    pub(crate) async fn decide(
+        &self,
+        command: DecideCommand,
+        origin: Option<&Origin>,
+    ) -> Result<Stored<Approval>, AdvanceError> {
+        let decision = command.decision;
+        let stored = self.load(&command.tenant, &command.item_id).await?;
+        if stored.value.has_taken(&decision)? {
+            return Ok(stored);
+        }
+        let Stored {
+            value: approval,
+            version,
+        } = current(stored, command.seen)?;
+        let now = self.moment();
+        let delegations = self.delegations_for(&approval, &decision.actor, now).await?;
+        let (approval, event) = approval.decide(&decision, &delegations, now)?;
+        let entry = Entry::of_last(&approval);
+        let told = audited(&decision.actor, origin, "approval.decided", &approval);
+        self.commit(version, approval, event, |transaction, approval| {
+            let transaction = match &entry {
+                Some(entry) => transaction.insert(entry)?,
+                None => transaction,
+            };
+            transaction.audited(&self.environment, &approval.tenant, told)
+        })
+        .await
+    }
+
+    /// Takes an item back in the name of who submitted it. Doing it twice changes nothing.
+    pub(crate) async fn withdraw(
+        &self,
+        command: WithdrawCommand,
+        origin: Option<&Origin>,
+    ) -> Result<Stored<Approval>, AdvanceError> {
+        let stored = self.load(&command.tenant, &command.item_id).await?;
+        let by = command.withdrawn_by;
+        let submitted_by = stored.value.item.submitted_by.as_deref();
+        if stored.value.status == Status::Withdrawn && submitted_by == Some(by.id.as_str()) {
+            return Ok(stored);
+        }
+        let Stored {
+            value: approval,
+            version,
+        } = current(stored, command.seen)?;
+        let (approval, event) = approval.withdraw(&by.id, None)?;
+        let told = audited(&by, origin, "approval.withdrawn", &approval);
+        self.commit(version, approval, event, |transaction, approval| {
+            transaction.audited(&self.environment, &approval.tenant, told)
+        })
+        .await
+    }
+
+    /// What was delegated to somebody and is not past.
+    pub(crate) async fn delegations(
+        &self,
+        tenant: &TenantId,
+        to: &str,
+        now: Moment,
+    ) -> Result<Vec<Delegation>, TableError> {
+        // The latest last day first: what is not past comes first.
+        let partition = Delegation::partition(tenant, to);
+        let rows = self
+            .table
+            .list::<Delegation>(&partition, "until#", false, DELEGATIONS)
+            .await?;
+        let delegations = rows.into_iter().map(|stored| stored.value);
+        Ok(delegations
+            .filter(|delegation| delegation.holds_on(now.today))
+            .collect())
+    }
+
+    pub(crate) async fn load(&self, tenant: &TenantId, id: &ItemId) -> Result<Stored<Approval>, TableError> {
+        self.table.load::<Approval>(Approval::key_of(tenant, id)).await
+    }
+
+    /// Most people decide in their own office: only for the others is there anything to look up.
+    async fn delegations_for(
+        &self,
+        approval: &Approval,
+        actor: &Actor,
+        now: Moment,
+    ) -> Result<Vec<Delegation>, TableError> {
+        match approval.may_decide(actor, &[], now) {
+            Err(DecideError::OutOfTurn { .. } | DecideError::OutOfScope) => {
+                self.delegations(&approval.tenant, &actor.id, now).await
+            }
+            Ok(_) | Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    async fn found(&self, approval: Approval, event: ApprovalEvent) -> Result<(), AdvanceError> {
+        let envelope = self.envelope(&approval, event);
+        match self.table.transaction().found(&approval, &envelope)?.commit().await {
+            // Opened before: deliveries repeat.
+            Ok(()) | Err(TableError::AlreadyExists) => Ok(()),
+            Err(error) => Err(AdvanceError::Table(error)),
+        }
+    }
+
+    /// Keeps what became of the approval, with what else `and` writes.
+    async fn commit(
+        &self,
+        version: u64,
+        approval: Approval,
+        event: ApprovalEvent,
+        and: impl for<'a> FnOnce(Transaction<'a>, &Approval) -> Result<Transaction<'a>, TableError>,
+    ) -> Result<Stored<Approval>, AdvanceError> {
+        let envelope = self.envelope(&approval, event);
+        let transaction = self.table.transaction().advance(version, &approval, &envelope)?;
+        and(transaction, &approval)?.commit().await?;
+        Ok(Stored {
+            value: approval,
+            version: version + 1,
+        })
+    }
+
+    fn envelope(&self, approval: &Approval, event: ApprovalEvent) -> Envelope<ApprovalChanged> {
+        self.environment.envelope(
+            &Cause::Event(approval.traceparent),
+            SOURCE,
+            Event {
+                event_type: event.event_type(),
+                subject: approval.item.id.to_string(),
+                tenant: approval.tenant.clone(),
+                data: ApprovalChanged::of(approval, event),
+            },
+        )
+    }
+}
+
+/// Who did what to an approval. What it is about stays with it: names and titles are personal.
+fn audited(actor: &Actor, origin: Option<&Origin>, action: &str, approval: &Approval) -> AuditEntry {
+    let by = AuditActor {
+        id: actor.id.clone(),
+        kind: ActorKind::Person,
+    };
+    let last = approval.history.last();
+    let after = json!({
+        "label": approval.label(),
+        "step": last.map(|decided| &decided.step),
+        "verdict": last.map(|decided| decided.verdict),
+        "capacity": last.and_then(|decided| decided.acting_for.as_ref()).map(|acting| &acting.title),
+    });
+    let entry = AuditEntry::success(by, action, "approval", approval.item.id.as_str()).changing(None, Some(after));
+    match origin {
+        Some(origin) => entry.from(origin),
+        None => entry,
+    }
+}
+
+/// The approval, if it is the one that was looked at.
+fn current(stored: Stored<Approval>, seen: Option<u64>) -> Result<Stored<Approval>, AdvanceError> {
+    match seen {
+        Some(seen) if seen != stored.version => Err(AdvanceError::Stale),
+        Some(_) | None => Ok(stored),
+    }
+}

@@ -1,0 +1,255 @@
+//! load-route: routes and item types are taken in from the configuration bucket, or refused with a reason.
+//!
+//! `<tenant>/routes/<name>/<version>.json` is a route, `<tenant>/item-types.json` says which item gets which. A version is
+//! for good: another content needs another version. Versions may arrive in any order; the highest counts.
+
+mod file;
+
+use std::collections::BTreeSet;
+
+use kernel::{Disposition, Fault, TenantId};
+use platform::{
+    Cause, ConfigError, Created, Environment, Event, Function, Inbox, InboxError, Key, Notification, NotificationError,
+    Record, Step, Stored, Table, TableError,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::configuration::{Configured, Current, Version};
+use crate::events::{RouteLoaded, RouteRefused, SOURCE};
+use crate::item_types::ItemTypes;
+use crate::messages;
+use crate::route::Route;
+use file::{File, FileName};
+
+pub use file::Refusal;
+
+/// No route is larger, and no list of types.
+const FILE_LIMIT: u64 = 256 * 1024;
+
+/// Builds the function.
+pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
+    let vars = environment.settings.require(&["CONFIG_BUCKET", "APPROVAL_ROLES"])?;
+    let roles = vars.text("APPROVAL_ROLES")?;
+    let step = LoadRoute {
+        table: environment.table()?,
+        files: Inbox::new(&environment.aws),
+        bucket: vars.text("CONFIG_BUCKET")?,
+        roles: roles.split(',').map(|role| role.trim().to_owned()).collect(),
+        environment: environment.clone(),
+    };
+    Function::queue(environment, step)
+}
+
+/// The step's context.
+struct LoadRoute {
+    table: Table,
+    files: Inbox,
+    bucket: String,
+    /// The roles that steps may ask for.
+    roles: BTreeSet<String>,
+    environment: Environment,
+}
+
+/// A file could not be taken in.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    /// The notification does not name its object properly.
+    #[error("the notification cannot be read")]
+    Notification(#[source] NotificationError),
+    /// The object is in a bucket that is not the configuration.
+    #[error("an object is in a bucket that is not the configuration")]
+    ForeignBucket,
+    /// The object could not be read.
+    #[error("the object could not be read")]
+    File(#[source] InboxError),
+    /// The configuration could not be loaded or stored.
+    #[error("the configuration could not be loaded or stored")]
+    Table(#[from] TableError),
+    /// Item types name a route that has not come yet.
+    #[error("the route {0} is not loaded yet")]
+    RouteMissing(String),
+    /// The file cannot be used.
+    #[error("the file cannot be used")]
+    Refused(#[source] Refusal),
+}
+
+impl Fault for LoadError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Notification(_) => "load_route.malformed",
+            Self::ForeignBucket => "load_route.foreign_bucket",
+            Self::File(error) => error.code(),
+            Self::Table(error) => error.code(),
+            Self::RouteMissing(_) => "load_route.route_missing",
+            Self::Refused(error) => error.code(),
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Notification(_) | Self::ForeignBucket => Disposition::Reject,
+            Self::File(error) => error.disposition(),
+            Self::Table(error) => error.disposition(),
+            // Files that are put together arrive in any order.
+            Self::RouteMissing(_) => Disposition::Retry,
+            Self::Refused(error) => error.disposition(),
+        }
+    }
+}
+
+/// A file that was refused: what its event belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Refused {
+    tenant: TenantId,
+    /// The exact object.
+    upload: String,
+    code: String,
+}
+
+impl Record for Refused {
+    fn key(&self) -> Key {
+        Key::state(self.tenant.as_str(), "refused-route", &self.upload)
+    }
+}
+
+impl Step for LoadRoute {
+    const NAME: &'static str = "load-route";
+    type Message = Notification;
+    type Error = LoadError;
+
+    /// Takes in every file that can be taken in; of the others, the first error is reported.
+    async fn handle(&self, notification: Notification) -> Result<(), LoadError> {
+        let mut refused = None;
+        for created in notification.created() {
+            match self.load(created.map_err(LoadError::Notification)).await {
+                Ok(()) => {}
+                Err(error) if error.disposition() == Disposition::Reject => {
+                    refused.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        refused.map_or(Ok(()), Err)
+    }
+}
+
+impl LoadRoute {
+    async fn load(&self, created: Result<Created, LoadError>) -> Result<(), LoadError> {
+        let Created { object, .. } = created?;
+        if object.bucket != self.bucket {
+            return Err(LoadError::ForeignBucket);
+        }
+        // Templates of letters and others are for others to take in.
+        let Some(name) = FileName::parse(&object.key) else {
+            return Ok(());
+        };
+        let upload = format!(
+            "{}#{}",
+            object.key,
+            object.version_id.as_deref().unwrap_or(&object.etag)
+        );
+        let received = match self.files.receive(&object, FILE_LIMIT).await {
+            Ok(received) => received,
+            Err(InboxError::TooLarge { .. }) => return self.refuse(&name, upload, Refusal::TooLarge).await,
+            // The newer one has a notification of its own.
+            Err(InboxError::Replaced) => return Ok(()),
+            Err(error @ (InboxError::Missing | InboxError::Unavailable(_))) => return Err(LoadError::File(error)),
+        };
+        let taken = match name.read(&received.bytes, &self.roles) {
+            Ok(File::Route(route)) => self.take(&name, route).await?,
+            Ok(File::ItemTypes(types)) => {
+                self.check_routes(&name.tenant, &types).await?;
+                self.take(&name, types).await?
+            }
+            Err(refusal) => Err(refusal),
+        };
+        match taken {
+            Ok(()) => Ok(()),
+            Err(refusal) => self.refuse(&name, upload, refusal).await,
+        }
+    }
+
+    /// Keeps one version. Taking it in twice changes nothing.
+    async fn take<T: Configured>(&self, name: &FileName, configured: T) -> Result<Result<(), Refusal>, LoadError> {
+        let tenant = name.tenant.clone();
+        let version = Version {
+            tenant: tenant.clone(),
+            configured: configured.clone(),
+        };
+        if let Some(known) = self.table.find::<Version<T>>(&version.key()).await? {
+            let is_same = known.value.configured == configured;
+            return Ok(if is_same { Ok(()) } else { Err(Refusal::Changed) });
+        }
+        let current = Current::<T>::find(&self.table, &tenant, configured.name()).await?;
+        let loaded = RouteLoaded {
+            key: name.key.clone(),
+            name: configured.name().to_owned(),
+            version: configured.version(),
+        };
+        let number = u64::from(configured.version());
+        let event = self.environment.envelope(
+            &Cause::Outside,
+            SOURCE,
+            Event {
+                event_type: "route.loaded",
+                subject: configured.name().to_owned(),
+                tenant: tenant.clone(),
+                data: loaded,
+            },
+        );
+        let transaction = self.table.transaction().insert(&version)?;
+        let transaction = transaction.event(&version.key(), number, &event)?;
+        let newest = match current {
+            None => transaction.update(&Current { tenant, configured }, 0)?,
+            Some(Stored { value, version }) if value.configured.version() < configured.version() => {
+                transaction.update(&Current { tenant, configured }, version)?
+            }
+            Some(_) => transaction,
+        };
+        match newest.commit().await {
+            Ok(()) => Ok(Ok(())),
+            // Somebody takes in the same or another version at this moment.
+            Err(TableError::AlreadyExists) => Err(TableError::Conflict.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn check_routes(&self, tenant: &TenantId, types: &ItemTypes) -> Result<(), LoadError> {
+        let names: BTreeSet<_> = types.routes().collect();
+        for name in names {
+            if Current::<Route>::find(&self.table, tenant, name).await?.is_none() {
+                return Err(LoadError::RouteMissing(name.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells that a file was refused, and why; it is parked besides.
+    async fn refuse(&self, name: &FileName, upload: String, refusal: Refusal) -> Result<(), LoadError> {
+        let told = RouteRefused {
+            key: name.key.clone(),
+            code: refusal.code().to_owned(),
+            message: messages::refused_route(refusal.code()).to_owned(),
+            detail: kernel::chain(&refusal),
+        };
+        let refused = Refused {
+            tenant: name.tenant.clone(),
+            upload,
+            code: told.code.clone(),
+        };
+        let event = self.environment.envelope(
+            &Cause::Outside,
+            SOURCE,
+            Event {
+                event_type: "route.refused",
+                subject: name.key.clone(),
+                tenant: name.tenant.clone(),
+                data: told,
+            },
+        );
+        match self.table.transaction().found(&refused, &event)?.commit().await {
+            Ok(()) | Err(TableError::AlreadyExists) => Err(LoadError::Refused(refusal)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The three scenarios of multi-level verification, over the endpoints by which RT, RW and admin know their work.
+
+use serde_json::{Value, json};
+
+use crate::office::{Office, Person};
+
+async fn inbox(office: &Office, who: &Person, path: &str) -> Vec<String> {
+    let answer = office.get(who, path).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let items = answer.body["items"].as_array().unwrap().iter();
+    items.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_letter_that_everybody_approves_goes_from_rt_to_rw_to_admin() {
+    let office = Office::open().await;
+    let (rt, rw, admin) = (Person::rt("003", "001"), Person::rw("003"), Person::admin());
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", true, true))
+        .await;
+    for (who, inbox_path, approve, after) in [
+        (
+            &rt,
+            "/verifikator/surat-masuk",
+            "/verifikator/approve/surat-1",
+            "menunggu_verifikasi_rw",
+        ),
+        (
+            &rw,
+            "/verifikator/surat-masuk",
+            "/verifikator/approve/surat-1",
+            "menunggu_admin",
+        ),
+        (&admin, "/admin/surat-masuk", "/admin/approve/surat-1", "disetujui"),
+    ] {
+        assert_eq!(inbox(&office, who, inbox_path).await, ["surat-1"]);
+        assert_eq!(office.outcome(who, approve, &Value::Null).await, (200, after.into()));
+        assert!(inbox(&office, who, inbox_path).await.is_empty());
+    }
+    let types = office.types("surat-1").await;
+    assert_eq!(
+        types,
+        [
+            "approval.opened",
+            "approval.advanced",
+            "approval.advanced",
+            "approval.approved"
+        ]
+    );
+    let last = office.events("surat-1").await.pop().unwrap().data;
+    assert_eq!(last["item"], json!({ "kind": "letter", "id": "surat-1" }));
+    assert_eq!(
+        (&last["label"], &last["decided_by"]["id"]),
+        (&json!("disetujui"), &json!("admin"))
+    );
+
+    let history = office.get(&rt, "/verifikator/riwayat").await.body;
+    let mine = &history["items"][0];
+    assert_eq!(
+        (&mine["id"], &mine["verdict"], &mine["label"]),
+        (&json!("surat-1"), &json!("approve"), &json!("menunggu_verifikasi_rw"))
+    );
+}
+
+#[tokio::test]
+async fn a_letter_that_the_rt_rejects_comes_back_to_the_resident_and_begins_again() {
+    let office = Office::open().await;
+    let rt = Person::rt("003", "001");
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", true, true))
+        .await;
+    let reject = json!({ "catatan": "Lampirkan KK" });
+    let answer = office.outcome(&rt, "/verifikator/reject/surat-1", &reject).await;
+    assert_eq!(answer, (200, "revisi_rt".into()));
+    let returned = office.events("surat-1").await.pop().unwrap().data;
+    assert_eq!(
+        (&returned["note"], &returned["informed"]),
+        (&json!("Lampirkan KK"), &json!(["warga-1"]))
+    );
+    let resubmitted = office.letter("letter.resubmitted", "surat-1", true, true);
+    office.tell(&resubmitted).await;
+    assert_eq!(
+        office.outcome(&rt, "/verifikator/approve/surat-1", &Value::Null).await,
+        (200, "menunggu_verifikasi_rw".into())
+    );
+    // Late, and for nothing.
+    office.tell(&resubmitted).await;
+    let types = office.types("surat-1").await;
+    assert_eq!(
+        types,
+        [
+            "approval.opened",
+            "approval.returned",
+            "approval.reopened",
+            "approval.advanced"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_letter_that_the_rw_rejects_is_the_rts_again_and_both_rt_and_resident_learn_of_it() {
+    let office = Office::open().await;
+    let (rt, rw) = (Person::rt("003", "001"), Person::rw("003"));
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", true, true))
+        .await;
+    office
+        .outcome(&rt, "/verifikator/approve/surat-1", &json!({ "catatan": "Lengkap" }))
+        .await;
+    let reject = json!({ "catatan": "Data alamat tidak sesuai" });
+    let answer = office.outcome(&rw, "/verifikator/reject/surat-1", &reject).await;
+    assert_eq!(answer, (200, "menunggu_verifikasi_rt".into()));
+    let sent_back = office.events("surat-1").await.pop().unwrap().data;
+    assert_eq!(sent_back["informed"], json!(["warga-1", rt.id]));
+    assert_eq!(
+        office.outcome(&rt, "/verifikator/approve/surat-1", &Value::Null).await,
+        (200, "menunggu_verifikasi_rw".into())
+    );
+    let history = office.get(&rt, "/approvals/surat-1/history").await.body;
+    let told: Vec<_> = history["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["note"].as_str())
+        .collect();
+    assert_eq!(told, [None, Some("Lengkap"), Some("Data alamat tidak sesuai"), None]);
+}
+
+#[tokio::test]
+async fn only_the_admin_refuses_for_good() {
+    let office = Office::open().await;
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", true, false))
+        .await;
+    let refuse = json!({ "catatan": "Bukan warga desa ini", "tolak_final": true });
+    let rt = Person::rt("003", "001");
+    let answer = office.outcome(&rt, "/verifikator/reject/surat-1", &refuse).await;
+    assert_eq!(answer, (403, "approvals.may_not_refuse".into()));
+    office.outcome(&rt, "/verifikator/approve/surat-1", &Value::Null).await;
+    let answer = office.outcome(&Person::admin(), "/admin/reject/surat-1", &refuse).await;
+    assert_eq!(answer, (200, "ditolak".into()));
+}
+
+#[tokio::test]
+async fn a_resident_takes_a_letter_back_over_either_way_and_submits_it_again() {
+    let office = Office::open().await;
+    let resident = Person::resident();
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", true, true))
+        .await;
+    let stranger = office
+        .outcome(&Person::rt("003", "001"), "/approvals/surat-1/withdraw", &Value::Null)
+        .await;
+    assert_eq!(stranger, (403, "approvals.not_submitter".into()));
+    for _ in 0..2 {
+        let answer = office
+            .outcome(&resident, "/approvals/surat-1/withdraw", &Value::Null)
+            .await;
+        assert_eq!(answer, (200, "draft".into()));
+    }
+    office
+        .tell(&office.letter("letter.resubmitted", "surat-1", true, true))
+        .await;
+    let withdrawn = office.event(
+        "absah/letters",
+        "letter.withdrawn",
+        "surat-1",
+        &json!({ "letter_id": "surat-1" }),
+    );
+    office.tell(&withdrawn).await;
+    office
+        .tell(&office.letter("letter.resubmitted", "surat-1", false, false))
+        .await;
+    // The withdrawal comes once more, too late.
+    office.tell(&withdrawn).await;
+    let view = office.get(&resident, "/approvals/surat-1").await.body;
+    assert_eq!(view["label"], "menunggu_admin");
+    assert_eq!(
+        office.types("surat-1").await,
+        [
+            "approval.opened",
+            "approval.withdrawn",
+            "approval.reopened",
+            "approval.withdrawn",
+            "approval.reopened"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_submission_that_overtakes_its_withdrawal_waits_for_it() {
+    let office = Office::open().await;
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", true, true))
+        .await;
+    let again = office.letter("letter.resubmitted", "surat-1", true, true);
+    assert_eq!(office.tell_in_vain(&again).await, None, "delivered again");
+    let withdrawn = office.event(
+        "absah/letters",
+        "letter.withdrawn",
+        "surat-1",
+        &json!({ "letter_id": "surat-1" }),
+    );
+    office.tell(&withdrawn).await;
+    office.tell(&again).await;
+    assert_eq!(
+        office.types("surat-1").await,
+        ["approval.opened", "approval.withdrawn", "approval.reopened"]
+    );
+}

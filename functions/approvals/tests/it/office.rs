@@ -1,0 +1,333 @@
+//! An office with its functions, its people and its table.
+
+use std::future::pending;
+
+use embedded::{Credentials, Engine, Options, Storage};
+use http::Request;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use kernel::Envelope;
+use platform::{Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, Table};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub(crate) const TENANT: &str = "contoh";
+const ROUTE: &str =
+    r#"{"name":"izin","version":1,"steps":[{"name":"kepala_dinas","role":"head_of_office","on_reject":"origin"}]}"#;
+const TABLE: &str = "absah-test-table";
+pub(crate) const CONFIG: &str = "config";
+
+pub(crate) struct Office {
+    pub(crate) environment: Environment,
+    pub(crate) table: Table,
+    advance: Function,
+    decide: Function,
+    pub(crate) load: Function,
+}
+
+/// Somebody who signs in.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    roles: Vec<String>,
+    permissions: Vec<&'static str>,
+    tenant: String,
+    rw: Option<&'static str>,
+    rt: Option<&'static str>,
+    org_unit: Option<&'static str>,
+}
+
+/// An answer over HTTP.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) etag: Option<String>,
+}
+
+impl Person {
+    pub(crate) fn new(id: &str, role: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            roles: vec![role.to_owned()],
+            permissions: Vec::new(),
+            tenant: TENANT.to_owned(),
+            rw: None,
+            rt: None,
+            org_unit: None,
+        }
+    }
+
+    pub(crate) fn rt(rw: &'static str, rt: &'static str) -> Self {
+        Self {
+            rw: Some(rw),
+            rt: Some(rt),
+            ..Self::new(&format!("rt-{rw}-{rt}"), "verifikator_rt")
+        }
+    }
+
+    pub(crate) fn rw(rw: &'static str) -> Self {
+        Self {
+            rw: Some(rw),
+            ..Self::new(&format!("rw-{rw}"), "verifikator_rw")
+        }
+    }
+
+    pub(crate) fn admin() -> Self {
+        Self::new("admin", "super_admin")
+    }
+
+    pub(crate) fn resident() -> Self {
+        Self::new("warga-1", "warga")
+    }
+
+    pub(crate) fn of(self, tenant: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            ..self
+        }
+    }
+
+    pub(crate) fn with_role(mut self, role: &str) -> Self {
+        self.roles.push(role.to_owned());
+        self
+    }
+
+    pub(crate) fn in_unit(self, unit: &'static str) -> Self {
+        Self {
+            org_unit: Some(unit),
+            ..self
+        }
+    }
+
+    pub(crate) fn who_may(self, permissions: &[&'static str]) -> Self {
+        Self {
+            permissions: permissions.to_vec(),
+            ..self
+        }
+    }
+
+    fn token(&self) -> String {
+        let now = Timestamp::now().as_second();
+        let mut claims = json!({
+            "sub": self.id, "name": format!("Contoh {}", self.id), "tenant_id": self.tenant, "roles": self.roles,
+            "permissions": self.permissions, "aud": "absah", "iat": now, "exp": now + 600,
+        });
+        for (name, value) in [("rw", self.rw), ("rt", self.rt), ("org_unit", self.org_unit)] {
+            if let Some(value) = value {
+                claims[name] = value.into();
+            }
+        }
+        let key = EncodingKey::from_ec_pem(include_bytes!("token.pem")).unwrap();
+        encode(&Header::new(Algorithm::ES256), &claims, &key).unwrap()
+    }
+}
+
+impl Office {
+    pub(crate) async fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let credentials = Credentials {
+            access_key: "AKID".into(),
+            secret_key: "secret".into(),
+        };
+        let engine = Engine::open(Options::new(Storage::Memory, credentials)).await.unwrap();
+        tokio::spawn(async move { engine.serve(listener, pending::<()>()).await });
+        let settings: Settings = [
+            ("AWS_ENDPOINT_URL", endpoint.as_str()),
+            ("AWS_REGION", "ap-southeast-3"),
+            ("AWS_ACCESS_KEY_ID", "AKID"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("TABLE_NAME", TABLE),
+            ("APPROVAL_ROUTE", ROUTE),
+            ("TOKEN_PUBLIC_KEY", include_str!("token.pub.pem")),
+            ("RATE_LIMITS", r#"{"read":100000,"write":100000,"tenant":1000000}"#),
+            ("CONFIG_BUCKET", CONFIG),
+            ("APPROVAL_ROLES", "examiner,head_of_office,super_admin"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into_iter()
+        .collect();
+        let environment = Environment::connect(settings).unwrap();
+        let provision = Provision::new(&environment.aws);
+        provision.table(TABLE, None).await.unwrap();
+        provision.bucket(CONFIG, true).await.unwrap();
+        Self {
+            table: environment.table().unwrap(),
+            advance: approvals::advance_approval::function(&environment).unwrap(),
+            decide: approvals::decide::function(&environment).unwrap(),
+            load: approvals::load_route::function(&environment).unwrap(),
+            environment,
+        }
+    }
+
+    /// Delivers a message twice, as queues do. Whether it is to be delivered again.
+    pub(crate) async fn deliver(&self, function: &Function, body: &Value) -> bool {
+        let record = json!({ "messageId": "m-1", "receiptHandle": "r-1", "body": body.to_string(), "attributes": {},
+            "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "ap-southeast-3" });
+        let batch = json!({ "Records": [record] });
+        let mut again = false;
+        for _ in 0..2 {
+            let answer = function.invoke(batch.clone()).await.unwrap();
+            again = !answer["batchItemFailures"].as_array().unwrap().is_empty();
+        }
+        again
+    }
+
+    /// Tells the approvals of an event; fails if it was not taken.
+    pub(crate) async fn tell(&self, event: &Value) {
+        assert!(!self.deliver(&self.advance, event).await, "{event}");
+        assert_eq!(self.parked("advance-approval").await, Vec::<String>::new());
+    }
+
+    /// Tells the approvals of an event that cannot be taken: the code under which it is parked, or none if it comes again.
+    pub(crate) async fn tell_in_vain(&self, event: &Value) -> Option<String> {
+        let again = self.deliver(&self.advance, event).await;
+        let parked = self.parked("advance-approval").await;
+        assert_ne!(again, !parked.is_empty());
+        parked.into_iter().next()
+    }
+
+    pub(crate) async fn parked(&self, step: &str) -> Vec<String> {
+        let rows = self
+            .table
+            .list::<Parking>(&Parking::partition(step), "", true, 100)
+            .await;
+        rows.unwrap().into_iter().map(|row| row.value.code).collect()
+    }
+
+    /// Sends a request in somebody's name.
+    pub(crate) async fn ask(
+        &self,
+        who: &Person,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", who.token()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let bytes = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let event = HttpEvent::new(
+            &parts,
+            parts.uri.path(),
+            &bytes,
+            "203.0.113.7".into(),
+            1_767_574_800_000,
+        );
+        let reply = self.decide.invoke(serde_json::to_value(event).unwrap()).await.unwrap();
+        let reply: HttpReply = serde_json::from_value(reply).unwrap();
+        let etag = reply.headers.get("etag").cloned();
+        let status = reply.status_code;
+        Answer {
+            status,
+            body: serde_json::from_slice(&reply.into_body()).unwrap_or(Value::Null),
+            etag,
+        }
+    }
+
+    pub(crate) async fn get(&self, who: &Person, path: &str) -> Answer {
+        self.ask(who, "GET", path, &[], &Value::Null).await
+    }
+
+    /// Posts under a key that was never used.
+    pub(crate) async fn post(&self, who: &Person, path: &str, body: &Value) -> Answer {
+        let key = self.environment.ids.document_id().to_string();
+        self.ask(who, "POST", path, &[("idempotency-key", &key)], body).await
+    }
+
+    /// Status and code, or label, of an answer.
+    pub(crate) async fn outcome(&self, who: &Person, path: &str, body: &Value) -> (u16, String) {
+        self.post(who, path, body).await.outcome()
+    }
+
+    /// The events of an approval, each as its schema says.
+    pub(crate) async fn events(&self, id: &str) -> Vec<Envelope<Value>> {
+        self.events_at(&Key::state(TENANT, "approval", id)).await
+    }
+
+    /// The events of a row, each as its schema says.
+    pub(crate) async fn events_at(&self, key: &Key) -> Vec<Envelope<Value>> {
+        let events = self.table.events(key, 100).await.unwrap();
+        for event in &events {
+            let path = format!(
+                "{}/../../events/schemas/{}.json",
+                env!("CARGO_MANIFEST_DIR"),
+                event.event_type
+            );
+            let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            assert_fits(&schema, &serde_json::to_value(event).unwrap());
+        }
+        events
+    }
+
+    pub(crate) async fn types(&self, id: &str) -> Vec<String> {
+        let events = self.events(id).await.into_iter();
+        events.map(|event| event.event_type.to_string()).collect()
+    }
+
+    /// An event as another context records it.
+    pub(crate) fn event(&self, source: &str, event_type: &str, subject: &str, data: &Value) -> Value {
+        let id = self.environment.ids.event_id(self.environment.now());
+        json!({
+            "specversion": "1.0", "id": id, "source": source, "type": event_type, "subject": subject,
+            "time": self.environment.now(), "tenant": TENANT,
+            "traceparent": "00-019b8bb3f7ab154d4246b2e0ee3a693b-4d4246b2e0ee3a69-01",
+            "datacontenttype": "application/json", "data": data,
+        })
+    }
+
+    /// A letter of RW 003, RT 001, as it is submitted.
+    pub(crate) fn letter(&self, event_type: &str, id: &str, require_rt: bool, require_rw: bool) -> Value {
+        let data = json!({
+            "letter_id": id, "letter_type": "SKM", "title": "Surat Kematian", "applicant": "Contoh Warga",
+            "submitted_by": "warga-1",
+            "attributes": { "rw": "003", "rt": "001", "require_rt": require_rt, "require_rw": require_rw },
+        });
+        self.event("absah/letters", event_type, id, &data)
+    }
+
+    /// A document as it is imported from `source`.
+    pub(crate) fn document(&self, id: &str, source: &str, document_type: Option<&str>, sha256: &str) -> Value {
+        let data = json!({
+            "document_id": id, "key": format!("{TENANT}/{source}/izin.pdf"), "sha256": sha256, "pages": 1,
+            "description": { "subject": "Izin praktik", "holder": "Contoh Pemohon", "type": document_type },
+        });
+        self.event("absah/documents", "document.imported", id, &data)
+    }
+}
+
+impl Answer {
+    pub(crate) fn outcome(&self) -> (u16, String) {
+        let said = self.body["code"].as_str().or_else(|| self.body["label"].as_str());
+        (self.status, said.unwrap_or_default().to_owned())
+    }
+}
+
+/// Fails unless a value has the members that an object's schema requires, and no others.
+fn assert_fits(schema: &Value, value: &Value) {
+    let (Some(known), Some(members)) = (schema["properties"].as_object(), value.as_object()) else {
+        return;
+    };
+    for name in schema["required"].as_array().into_iter().flatten() {
+        assert!(
+            members.contains_key(name.as_str().unwrap()),
+            "{name} is missing: {value}"
+        );
+    }
+    for (name, member) in members {
+        assert_fits(
+            known.get(name).unwrap_or_else(|| panic!("{name} is unknown: {value}")),
+            member,
+        );
+    }
+}

@@ -1,0 +1,245 @@
+//! Accounts in the table: rows of users, and of the names that only one user of a tenant may have.
+
+use std::collections::BTreeSet;
+
+use kernel::TenantId;
+use platform::{
+    Actor, ActorKind, AuditEntry, Caller, ConfigError, Environment, Fields, Key, Record, Sealed, Stored, Table,
+    TableError, Transaction,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::error::IdentityError;
+use crate::names::{Login, RoleCode, UserId};
+use crate::permission::Permission;
+use crate::role::Role;
+use crate::system_roles::SystemRole;
+use crate::user::{Personal, Profile, User};
+
+/// The accounts of all tenants.
+#[derive(Clone)]
+pub(crate) struct Accounts {
+    pub(crate) environment: Environment,
+    pub(crate) table: Table,
+    pub(crate) fields: Fields,
+}
+
+/// A tenant that has accounts. Nothing is written for others, whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tenant {
+    pub(crate) id: TenantId,
+}
+
+impl Tenant {
+    pub(crate) fn key_of(id: &TenantId) -> Key {
+        Key::state(id.as_str(), "tenant", id.as_str())
+    }
+}
+
+impl Record for Tenant {
+    fn key(&self) -> Key {
+        Self::key_of(&self.id)
+    }
+}
+
+/// A name that only one user of a tenant may have, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Holding {
+    tenant: TenantId,
+    field: String,
+    value: String,
+    user: UserId,
+}
+
+impl Holding {
+    fn key_of(tenant: &TenantId, field: &str, value: &str) -> Key {
+        Key::state(tenant.as_str(), "holding", &format!("{field}#{value}"))
+    }
+}
+
+impl Record for Holding {
+    fn key(&self) -> Key {
+        Self::key_of(&self.tenant, &self.field, &self.value)
+    }
+}
+
+impl Accounts {
+    pub(crate) fn connect(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            environment: environment.clone(),
+            table: environment.table()?,
+            fields: Fields::connect(environment)?,
+        })
+    }
+
+    /// The account of that id, if it was not given up.
+    pub(crate) async fn find(&self, tenant: &TenantId, id: &UserId) -> Result<Option<Stored<User>>, TableError> {
+        let found = self.table.find::<User>(&User::key_of(tenant, id)).await?;
+        Ok(found.filter(|stored| stored.value.deleted_at.is_none()))
+    }
+
+    /// As [`Self::find`], or [`IdentityError::Unknown`].
+    pub(crate) async fn load(&self, tenant: &TenantId, id: &UserId) -> Result<Stored<User>, IdentityError> {
+        self.find(tenant, id).await?.ok_or(IdentityError::Unknown)
+    }
+
+    /// Who has the name `value`, already folded or hashed.
+    pub(crate) async fn holder(
+        &self,
+        tenant: &TenantId,
+        field: &str,
+        value: &str,
+    ) -> Result<Option<Stored<User>>, TableError> {
+        let holding = self
+            .table
+            .find::<Holding>(&Holding::key_of(tenant, field, value))
+            .await?;
+        // A name that nobody has costs as many reads as one that somebody has.
+        let id = holding.map_or(UserId::from_bytes([0; 16]), |holding| holding.value.user);
+        self.find(tenant, &id).await
+    }
+
+    /// Who signs in as `login`.
+    pub(crate) async fn by_login(&self, tenant: &TenantId, login: &Login) -> Result<Option<Stored<User>>, TableError> {
+        match login {
+            Login::Username(username) => self.holder(tenant, "username", username.as_str()).await,
+            Login::Email(email) => {
+                self.holder(tenant, "email", &self.lookup(tenant, "email", email.as_str()))
+                    .await
+            }
+        }
+    }
+
+    /// What the roles allow together. Roles that are gone allow nothing.
+    pub(crate) async fn permissions(
+        &self,
+        tenant: &TenantId,
+        roles: &BTreeSet<RoleCode>,
+    ) -> Result<BTreeSet<Permission>, TableError> {
+        let mut permissions = BTreeSet::new();
+        for code in roles {
+            permissions.extend(self.grants(tenant, code).await?.unwrap_or_default());
+        }
+        Ok(permissions)
+    }
+
+    /// What one role allows; none if there is no such role.
+    pub(crate) async fn grants(
+        &self,
+        tenant: &TenantId,
+        code: &RoleCode,
+    ) -> Result<Option<BTreeSet<Permission>>, TableError> {
+        if let Some(role) = SystemRole::find(code.as_str()) {
+            return Ok(Some(role.permissions()));
+        }
+        let found = self.table.find::<Role>(&Role::key_of(tenant, code)).await?;
+        Ok(found.filter(|role| !role.value.deleted).map(|role| role.value.grants()))
+    }
+
+    /// The keyed hash by which a personal field is found.
+    pub(crate) fn lookup(&self, tenant: &TenantId, field: &str, text: &str) -> String {
+        self.fields.lookup(&format!("{tenant}#{field}"), text)
+    }
+
+    /// Encrypts a personal field of a user.
+    pub(crate) fn seal(
+        &self,
+        tenant: &TenantId,
+        id: &UserId,
+        field: &str,
+        text: &str,
+    ) -> Result<Personal, IdentityError> {
+        let sealed = self.fields.seal(&User::place(tenant, id, field), text)?;
+        Ok(Personal {
+            sealed,
+            lookup: self.lookup(tenant, field, text),
+        })
+    }
+
+    /// Decrypts a personal field of a user.
+    pub(crate) fn open(
+        &self,
+        user: &User,
+        field: &str,
+        sealed: Option<&Sealed>,
+    ) -> Result<Option<String>, IdentityError> {
+        let place = User::place(&user.tenant, &user.id, field);
+        Ok(sealed.map(|sealed| self.fields.open(&place, sealed)).transpose()?)
+    }
+
+    /// Takes the names of `after` and gives back those of `before` that it no longer has, within `transaction`.
+    /// [`IdentityError::Taken`] where somebody else has one.
+    pub(crate) async fn hold<'a>(
+        &'a self,
+        mut transaction: Transaction<'a>,
+        user: &User,
+        before: Option<&Profile>,
+        after: Option<&Profile>,
+    ) -> Result<Transaction<'a>, IdentityError> {
+        let (old, new) = (
+            before.map(unique).unwrap_or_default(),
+            after.map(unique).unwrap_or_default(),
+        );
+        for (field, value) in new.iter().filter(|name| !old.contains(name)) {
+            let key = Holding::key_of(&user.tenant, field, value);
+            if self.table.find::<Holding>(&key).await?.is_some() {
+                return Err(IdentityError::Taken(field));
+            }
+            transaction = transaction.insert(&Holding {
+                tenant: user.tenant.clone(),
+                field: (*field).to_owned(),
+                value: value.clone(),
+                user: user.id.clone(),
+            })?;
+        }
+        for (field, value) in old.iter().filter(|name| !new.contains(name)) {
+            let key = Holding::key_of(&user.tenant, field, value);
+            if let Some(held) = self.table.find::<Holding>(&key).await? {
+                transaction = transaction.remove(&key, held.version)?;
+            }
+        }
+        Ok(transaction)
+    }
+
+    /// Commits, with `entry` in the audit trail of `tenant`.
+    pub(crate) async fn commit(
+        &self,
+        transaction: Transaction<'_>,
+        tenant: &TenantId,
+        entry: AuditEntry,
+    ) -> Result<(), TableError> {
+        transaction.audited(&self.environment, tenant, entry)?.commit().await
+    }
+
+    /// Writes only the entry: of what was refused.
+    pub(crate) async fn record(&self, tenant: &TenantId, entry: AuditEntry) -> Result<(), TableError> {
+        self.commit(self.table.transaction(), tenant, entry).await
+    }
+}
+
+/// What somebody who holds `caller` may do, of what there is.
+pub(crate) fn held(caller: &Caller) -> BTreeSet<Permission> {
+    crate::permission::known(&caller.permissions)
+}
+
+/// The person of that id as an actor.
+pub(crate) fn person(id: &UserId) -> Actor {
+    Actor {
+        id: id.as_str().to_owned(),
+        kind: ActorKind::Person,
+    }
+}
+
+/// The names of a profile that only one user may have, each with its field.
+pub(crate) fn unique(profile: &Profile) -> Vec<(&'static str, String)> {
+    let hashed = |field, personal: Option<&Personal>| personal.map(|personal| (field, personal.lookup.clone()));
+    [
+        Some(("username", profile.username.as_str().to_owned())),
+        hashed("email", profile.email.as_ref()),
+        hashed("nik", profile.nik.as_ref()),
+        hashed("nip", profile.nip.as_ref()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

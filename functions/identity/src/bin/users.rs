@@ -1,0 +1,6 @@
+//! The users function as a Lambda process.
+
+#[tokio::main]
+async fn main() -> Result<(), platform::Exit> {
+    platform::serve(identity::users::function).await
+}

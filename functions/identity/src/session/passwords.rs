@@ -1,0 +1,293 @@
+//! Choosing passwords: with the old one, or with a permission.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use kernel::TenantId;
+use platform::{Actor, ActorKind, AuditEntry, Caller, Cause, Event, JsonBody, Key, Origin, Problem, Record};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Session;
+use super::tokens::{Tokens, keep};
+use crate::accounts::{Tenant, person};
+use crate::docs::Problems;
+use crate::error::IdentityError;
+use crate::family::Family;
+use crate::hashing::Hash;
+use crate::messages;
+use crate::names::{Email, Login};
+use crate::password::{Password, PasswordError, Weakness};
+use crate::reset::{MAILED_FOR, PasswordReset, PasswordResetRequested, ResetError};
+use crate::ticket::Ticket;
+use crate::user::User;
+
+/// The `source` of this context's envelopes.
+const SOURCE: &str = "absah/identity";
+/// Mails per login and hour.
+const MAILS: u64 = 3;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    #[schema(value_type = String, format = Password)]
+    current_password: Password,
+    #[schema(value_type = String, format = Password)]
+    new_password: Password,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Forgot {
+    /// The office.
+    tenant: String,
+    /// A username or an e-mail address.
+    username: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reset {
+    /// From the mail, or from signing in with a one-time password.
+    token: String,
+    #[schema(value_type = String, format = Password)]
+    new_password: Password,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Candidate {
+    #[schema(value_type = String, format = Password)]
+    password: Password,
+    /// Names that it must not be like.
+    #[serde(default)]
+    names: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct StrengthView {
+    /// 0 (guessed at once) to 4 (not within years).
+    score: u8,
+    /// Whether it would be taken.
+    acceptable: bool,
+    weaknesses: Vec<Weakness>,
+    /// What to do about them, in Indonesian.
+    advice: Vec<&'static str>,
+}
+
+/// Changes the caller's password. Every other device is signed out.
+#[utoipa::path(
+    post,
+    path = "/auth/change-password",
+    security(("bearer" = [])),
+    request_body = Change,
+    responses((status = 200, body = Tokens), Problems),
+)]
+pub(super) async fn change(
+    State(session): State<Session>,
+    caller: Caller,
+    origin: Origin,
+    JsonBody(body): JsonBody<Change>,
+) -> Result<Json<Tokens>, Problem> {
+    Ok(Json(session.change_password(&caller, body, &origin).await?))
+}
+
+/// Sends a link to choose a new password, if there is such a user with an e-mail address.
+#[utoipa::path(
+    post,
+    path = "/auth/forgot-password",
+    request_body = Forgot,
+    responses((status = 202, description = "The same answer, whether or not there is such a user."), Problems),
+)]
+pub(super) async fn forgot(
+    State(session): State<Session>,
+    origin: Origin,
+    JsonBody(body): JsonBody<Forgot>,
+) -> Result<StatusCode, Problem> {
+    if let Ok(tenant) = body.tenant.parse() {
+        session.send_reset(&tenant, &body.username, &origin).await?;
+    }
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Chooses a password with a permission. Every device is signed out.
+#[utoipa::path(
+    post,
+    path = "/auth/reset-password",
+    request_body = Reset,
+    responses((status = 204, description = "The password is the new one."), Problems),
+)]
+pub(super) async fn reset(
+    State(session): State<Session>,
+    origin: Origin,
+    JsonBody(body): JsonBody<Reset>,
+) -> Result<StatusCode, Problem> {
+    session.redeem(&body.token, body.new_password, &origin).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How strong a password would be. It is not kept.
+#[utoipa::path(
+    post,
+    path = "/auth/password-strength",
+    request_body = Candidate,
+    responses((status = 200, body = StrengthView), Problems),
+)]
+pub(super) async fn strength(JsonBody(body): JsonBody<Candidate>) -> Json<StrengthView> {
+    let names: Vec<&str> = body
+        .names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.len() <= 254)
+        .take(10)
+        .collect();
+    let strength = body.password.strength(&names);
+    Json(StrengthView {
+        score: strength.score,
+        acceptable: strength.weaknesses.is_empty(),
+        advice: strength
+            .weaknesses
+            .iter()
+            .map(|weakness| messages::weakness(*weakness))
+            .collect(),
+        weaknesses: strength.weaknesses,
+    })
+}
+
+impl Session {
+    async fn change_password(&self, caller: &Caller, body: Change, origin: &Origin) -> Result<Tokens, IdentityError> {
+        let accounts = &self.accounts;
+        let (user, _) = self.signed_in(caller).await?;
+        let (tenant, subject) = (&caller.tenant, user.value.id.as_str());
+        self.count_try(tenant, subject).await?;
+        let hash = user.value.usable_hash(accounts.environment.now());
+        if !self.hasher.verify(body.current_password, hash).await? {
+            let entry = AuditEntry::success(Actor::from(caller), "user.password_changed", "user", subject);
+            accounts
+                .record(tenant, entry.refused("session.wrong_credentials").from(origin))
+                .await?;
+            return Err(IdentityError::WrongCredentials);
+        }
+        self.forget_tries(tenant, subject).await?;
+        let hash = self.accept(&user.value, body.new_password).await?;
+        let changed = user.value.with_password(hash);
+        let now = accounts.environment.now();
+        let (family, ticket) = Family::open(tenant.clone(), changed.id.clone(), changed.generation, origin, now);
+        let entry = AuditEntry::success(
+            Actor::from(caller),
+            "user.password_changed",
+            "user",
+            changed.id.as_str(),
+        );
+        let transaction = accounts.table.transaction().update(&changed, user.version)?;
+        let transaction = transaction.insert(&family)?.expires(keep(family.until));
+        accounts.commit(transaction, tenant, entry.from(origin)).await?;
+        self.tokens(&changed, &family, &ticket).await
+    }
+
+    /// The hash of a password that `user` may choose.
+    async fn accept(&self, user: &User, password: Password) -> Result<Hash, IdentityError> {
+        let sealed = user.profile.email.as_ref().map(|email| &email.sealed);
+        let email: Option<Email> = self
+            .accounts
+            .open(user, "email", sealed)?
+            .map(|text| text.parse())
+            .transpose()?;
+        let local = email.as_ref().map_or("", Email::local_part);
+        password.check(&[user.profile.username.as_str(), user.profile.name.as_str(), local])?;
+        let in_use = user.credentials.hash.iter().cloned();
+        let former: Vec<Hash> = user.credentials.former.iter().cloned().chain(in_use).collect();
+        if self.hasher.any(password.clone(), former).await? {
+            return Err(PasswordError::Reused.into());
+        }
+        Ok(self.hasher.hash(password).await?)
+    }
+
+    /// Whether or not there is such a user, one transaction is written, so that both take as long.
+    async fn send_reset(&self, tenant: &TenantId, login: &str, origin: &Origin) -> Result<(), IdentityError> {
+        let accounts = &self.accounts;
+        let now = accounts.environment.now();
+        if accounts.table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_none() {
+            return Ok(());
+        }
+        let subject = accounts.lookup(tenant, "login", &login.trim().to_lowercase());
+        let hour = now.as_second().div_euclid(3600);
+        let counter = Key {
+            pk: format!("{tenant}#reset-mails#{subject}"),
+            sk: hour.to_string(),
+        };
+        let forget = now.saturating_add(SignedDuration::from_hours(2)).unwrap_or(now);
+        if accounts.table.count(&counter, forget).await? > MAILS {
+            return Ok(());
+        }
+        let user = match login.parse::<Login>() {
+            Ok(login) => accounts.by_login(tenant, &login).await?.map(|stored| stored.value),
+            Err(_malformed) => None,
+        };
+        let nobody = Actor {
+            id: subject.clone(),
+            kind: ActorKind::Anonymous,
+        };
+        let entry = |id: &str| AuditEntry::success(nobody, "user.password_reset_requested", "user", id).from(origin);
+        let user = user.filter(|user| user.active);
+        let sealed = user
+            .as_ref()
+            .and_then(|user| user.profile.email.as_ref())
+            .map(|email| &email.sealed);
+        let (Some(user), Some(sealed)) = (&user, sealed) else {
+            return Ok(accounts
+                .record(tenant, entry(&subject).refused("identity.unknown"))
+                .await?);
+        };
+        let Some(email) = accounts.open(user, "email", Some(sealed))? else {
+            return Ok(());
+        };
+        let (reset, ticket) = PasswordReset::give(user, MAILED_FOR, now);
+        let place = reset.place();
+        let data = PasswordResetRequested {
+            user_id: user.id.clone(),
+            reset_id: reset.id.clone(),
+            sealed_token: accounts.fields.seal(&place, &ticket.to_string())?,
+            sealed_email: accounts.fields.seal(&place, &email)?,
+            expires_at: reset.until,
+        };
+        let event = Event {
+            event_type: "user.password_reset_requested",
+            subject: user.id.as_str().to_owned(),
+            tenant: tenant.clone(),
+            data,
+        };
+        let envelope = accounts.environment.envelope(&Cause::Outside, SOURCE, event);
+        let transaction = accounts.table.transaction().insert(&reset)?.expires(reset.until);
+        let transaction = transaction.event(&reset.key(), 1, &envelope)?;
+        Ok(accounts.commit(transaction, tenant, entry(user.id.as_str())).await?)
+    }
+
+    async fn redeem(&self, token: &str, password: Password, origin: &Origin) -> Result<(), IdentityError> {
+        let ticket: Ticket = token.parse().map_err(|_malformed| ResetError::Void)?;
+        let accounts = &self.accounts;
+        let found = accounts
+            .table
+            .find::<PasswordReset>(&PasswordReset::key_of(&ticket.tenant, &ticket.id))
+            .await?;
+        let reset = found.ok_or(ResetError::Void)?;
+        let user = accounts
+            .find(&ticket.tenant, &reset.value.user)
+            .await?
+            .ok_or(ResetError::Void)?;
+        let redeemed = reset.value.redeem(&ticket, &user.value, accounts.environment.now())?;
+        let hash = self.accept(&user.value, password).await?;
+        let changed = user.value.with_password(hash);
+        let entry = AuditEntry::success(
+            person(&changed.id),
+            "user.password_changed",
+            "user",
+            changed.id.as_str(),
+        );
+        let transaction = accounts.table.transaction().update(&changed, user.version)?;
+        let transaction = transaction.update(&redeemed, reset.version)?.expires(redeemed.until);
+        accounts.commit(transaction, &ticket.tenant, entry.from(origin)).await?;
+        self.forget_tries(&ticket.tenant, changed.id.as_str()).await
+    }
+}

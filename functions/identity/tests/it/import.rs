@@ -1,0 +1,123 @@
+//! Users from a spreadsheet.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Ask, Office};
+
+async fn import(office: &Office, token: &str, csv: &str) -> Answer {
+    let ask = Ask {
+        method: "POST",
+        path: "/users/import",
+        token,
+        version: "",
+        body: Value::Null,
+    };
+    office.send(&ask, "text/csv", csv.as_bytes()).await
+}
+
+#[tokio::test]
+async fn each_valid_line_is_taken_and_each_other_is_reported_without_its_content() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let csv = "username;name;email;nik;rw;rt;roles\n\
+        budi;Budi Contoh;budi@contoh.go.id;9900000000000001;003;001;warga\n\
+        ani;\"Ani; Contoh\";;;003;;verifikator_rw\n\
+        BUDI;Budi Lain;;;;;\n\
+        cici;=HYPERLINK(\"x\");;;;;\n\
+        kepala;Kepala Lain;;;;;\n\
+        dodi;Dodi Contoh;;123;;;\n\
+        evi;Evi Contoh;;;;;raja\n\
+        feri;Feri Contoh;;9900000000000001;;;\n\
+        gita\n\
+        hadi;Hadi Contoh;;;;;verifikator_rt\n";
+    let report = import(&office, &chief, csv).await;
+    assert_eq!(
+        (report.status, &report.body["created"], &report.body["refused"]),
+        (200, &json!(2), &json!(8)),
+        "{report:?}"
+    );
+    let lines = report.body["lines"].as_array().unwrap();
+    let refused: Vec<_> = lines
+        .iter()
+        .filter(|line| line.get("id").is_none())
+        .map(|line| {
+            (
+                line["line"].as_u64().unwrap(),
+                line["code"].as_str().unwrap(),
+                line["field"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    let expected = [
+        (4, "identity.taken", "username"),
+        (5, "identity.invalid_field", "name"),
+        (6, "identity.taken", "username"),
+        (7, "identity.invalid_field", "nik"),
+        (8, "identity.unknown_role", "roles"),
+        (9, "identity.taken", "nik"),
+        (10, "identity.file", ""),
+        (11, "identity.territory_missing", ""),
+    ];
+    assert_eq!(refused, expected);
+    assert!(!report.body.to_string().contains("HYPERLINK"));
+    let found = office
+        .post("/users/search", &chief, json!({ "by": { "name": "ani;" } }))
+        .await;
+    assert_eq!(found.body["items"][0]["username"], "ani");
+    // The same file again makes nobody twice.
+    assert_eq!(import(&office, &chief, csv).await.body["created"], 0);
+}
+
+#[tokio::test]
+async fn an_imported_user_has_no_password_until_one_is_chosen() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let report = import(&office, &chief, "username,name\nbudi,Budi Contoh\n").await;
+    for guess in ["", "budi", "Budi Contoh"] {
+        assert_eq!(office.login("karo", "budi", guess).await.status, 401);
+    }
+    let path = format!(
+        "/users/{}/one-time-password",
+        report.body["lines"][0]["id"].as_str().unwrap()
+    );
+    let given = office
+        .ask(Ask {
+            method: "POST",
+            path: &path,
+            token: &chief,
+            version: "\"1\"",
+            body: Value::Null,
+        })
+        .await;
+    assert_eq!(given.status, 200, "{given:?}");
+    office
+        .settle("karo", "budi", &given.text("one_time_password"), "Padi#17sawah-X")
+        .await;
+    assert_eq!(office.login("karo", "budi", "Padi#17sawah-X").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_import_gives_no_role_beyond_the_importers_powers() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let (_, admin) = office.member("karo", &chief, "admin", &["admin"]).await;
+    let report = import(&office, &admin, "username,name,roles\nbudi,Budi Contoh,super_admin\n").await;
+    assert_eq!(report.body["lines"][0]["code"], "identity.escalation");
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_long_too_large_or_names_the_tenant_is_refused() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let long = format!("username,name\n{}", "budi,Budi\n".repeat(1_001));
+    for csv in [
+        long.as_str(),
+        "username,name,tenant\nbudi,Budi,dairi\n",
+        "username,name,active\n",
+        "x",
+    ] {
+        assert_eq!(import(&office, &chief, csv).await.code(), (422, "identity.file"));
+    }
+    let large = format!("username,name\nbudi,{}", "x".repeat(1024 * 1024));
+    assert_eq!(import(&office, &chief, &large).await.code(), (413, "request.too_large"));
+}

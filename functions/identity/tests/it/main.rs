@@ -1,0 +1,16 @@
+//! The functions of this context against the embedded engine, in memory.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may panic"
+)]
+
+mod accounts;
+mod attacks;
+mod import;
+mod keys;
+mod passwords;
+mod powers;
+mod sessions;
+mod support;

@@ -1,0 +1,194 @@
+//! Wrong, weak, forgotten and changed passwords.
+
+use std::time::Duration;
+
+use platform::{Fields, Sealed};
+use serde_json::json;
+
+use crate::support::{OTHER, Office, PASSWORD};
+
+#[tokio::test]
+async fn after_five_wrong_passwords_even_the_right_one_waits_and_then_works() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    for _ in 0..5 {
+        assert_eq!(
+            office.login("karo", "kepala", OTHER).await.code(),
+            (401, "session.wrong_credentials")
+        );
+    }
+    // By its e-mail address it is the same account.
+    assert_eq!(
+        office.login("karo", "kepala@contoh.go.id", PASSWORD).await.code(),
+        (429, "session.locked")
+    );
+    assert_eq!(
+        office.login("karo", "kepala", PASSWORD).await.code(),
+        (429, "session.locked")
+    );
+    office.later(Duration::from_mins(1));
+    assert_eq!(office.login("karo", "kepala", OTHER).await.status, 401);
+    office.later(Duration::from_mins(1));
+    assert_eq!(
+        office.login("karo", "kepala", PASSWORD).await.code(),
+        (429, "session.locked")
+    );
+    office.later(Duration::from_mins(1));
+    assert_eq!(office.login("karo", "kepala", PASSWORD).await.status, 200);
+    assert_eq!(office.login("karo", "kepala", OTHER).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_guesses_at_once_are_five_guesses() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    let guesses = (0..100).map(|_| office.login("karo", "kepala", OTHER));
+    let answers = futures::future::join_all(guesses).await;
+    let tried = answers.iter().filter(|answer| answer.status == 401).count();
+    assert!(tried <= 5, "{tried} were tried");
+    assert!(answers.iter().all(|answer| [401, 429].contains(&answer.status)));
+}
+
+#[tokio::test]
+async fn changing_the_password_signs_every_other_device_out_and_keeps_this_one() {
+    let office = Office::open().await;
+    let token = office.chief("karo").await;
+    let elsewhere = office.login("karo", "kepala", PASSWORD).await.text("refresh_token");
+    let change = |token: String, current: &'static str, new: &'static str| {
+        let office = &office;
+        async move {
+            let body = json!({ "current_password": current, "new_password": new });
+            office.post("/auth/change-password", &token, body).await
+        }
+    };
+    assert_eq!(
+        change(token.clone(), OTHER, OTHER).await.code(),
+        (401, "session.wrong_credentials")
+    );
+    assert_eq!(
+        change(token.clone(), PASSWORD, PASSWORD).await.code(),
+        (422, "identity.reused_password")
+    );
+    let weak = change(token.clone(), PASSWORD, "kepala123").await;
+    assert_eq!(weak.code(), (422, "identity.weak_password"));
+    assert!(weak.text("detail").contains("Tambahkan huruf besar."));
+
+    let changed = change(token.clone(), PASSWORD, OTHER).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(
+        office
+            .post("/auth/refresh", "", json!({ "refresh_token": elsewhere }))
+            .await
+            .status,
+        401
+    );
+    assert_eq!(change(token, OTHER, PASSWORD).await.code(), (401, "session.ended"));
+    let kept = json!({ "refresh_token": changed.text("refresh_token") });
+    assert_eq!(office.post("/auth/refresh", "", kept).await.status, 200);
+    assert_eq!(office.login("karo", "kepala", PASSWORD).await.status, 401);
+    assert_eq!(office.login("karo", "kepala", OTHER).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_last_five_passwords_do_not_come_back() {
+    let office = Office::open().await;
+    let mut token = office.chief("karo").await;
+    let passwords = [
+        "Padi#17sawah-X",
+        "Jagung#28ladang-X",
+        "Kopi#39kebun-X",
+        "Teh#41bukit-X",
+        "Nanas#52pasar-X",
+    ];
+    let mut current = PASSWORD;
+    for next in passwords {
+        let back = json!({ "current_password": current, "new_password": PASSWORD });
+        assert_eq!(
+            office.post("/auth/change-password", &token, back).await.code(),
+            (422, "identity.reused_password")
+        );
+        let body = json!({ "current_password": current, "new_password": next });
+        token = office
+            .post("/auth/change-password", &token, body)
+            .await
+            .text("access_token");
+        current = next;
+    }
+    let back = json!({ "current_password": current, "new_password": PASSWORD });
+    assert_eq!(office.post("/auth/change-password", &token, back).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_with_a_link_that_is_good_once() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    let forgot = json!({ "tenant": "karo", "username": "kepala" });
+    assert_eq!(office.post("/auth/forgot-password", "", forgot).await.status, 202);
+    let events = office.events().await;
+    let event = events
+        .iter()
+        .find(|event| event.event_type.as_str() == "user.password_reset_requested")
+        .unwrap();
+    let text = event.data.to_string();
+    assert!(!text.contains("contoh.go.id") && !text.contains("karo."), "{text}");
+
+    let fields = Fields::connect(&office.environment).unwrap();
+    let place = format!("karo#password-reset#{}", event.data["reset_id"].as_str().unwrap());
+    let open = |name: &str| {
+        let sealed: Sealed = serde_json::from_value(event.data[name].clone()).unwrap();
+        fields.open(&place, &sealed).unwrap()
+    };
+    assert_eq!(open("sealed_email"), "kepala@contoh.go.id");
+    let reset = |new: &'static str| {
+        office.post(
+            "/auth/reset-password",
+            "",
+            json!({ "token": open("sealed_token"), "new_password": new }),
+        )
+    };
+    assert_eq!(reset("lemah").await.code(), (422, "identity.weak_password"));
+    assert_eq!(reset(OTHER).await.status, 204);
+    assert_eq!(reset("Padi#17sawah-X").await.code(), (422, "session.reset_void"));
+    assert_eq!(office.login("karo", "kepala", OTHER).await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_forgets_gets_three_mails_an_hour() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    for _ in 0..6 {
+        let forgot = json!({ "tenant": "karo", "username": "kepala" });
+        assert_eq!(office.post("/auth/forgot-password", "", forgot).await.status, 202);
+    }
+    let events = office.events().await;
+    let mails = events
+        .iter()
+        .filter(|event| event.event_type.as_str() == "user.password_reset_requested")
+        .count();
+    assert_eq!(mails, 3);
+}
+
+#[tokio::test]
+async fn a_meter_says_how_strong_a_password_is_and_what_to_do() {
+    let office = Office::open().await;
+    let meter = |password: &'static str| {
+        office.post(
+            "/auth/password-strength",
+            "",
+            json!({ "password": password, "names": ["Budi Contoh"] }),
+        )
+    };
+    let weak = meter("Contoh123").await;
+    assert_eq!((weak.status, &weak.body["acceptable"]), (200, &json!(false)));
+    assert!(
+        weak.body["weaknesses"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("like_name"))
+    );
+    let strong = meter(PASSWORD).await;
+    assert_eq!(
+        (&strong.body["acceptable"], strong.body["score"].as_u64().unwrap() >= 3),
+        (&json!(true), true)
+    );
+}
