@@ -29,6 +29,9 @@ def main() -> int:
     parser.add_argument("--data", type=pathlib.Path, default=_cache() / "deployed", help="folder of the development keys")
     parser.add_argument("--stack", default="absah", help="the stack's name (absah)")
     parser.add_argument("--package", type=pathlib.Path, help="folder that infra/package has filled; made afresh otherwise")
+    parser.add_argument(
+        "--parameter", action="append", default=[], metavar="NAME=VALUE", type=_pair, help="of the template; may be repeated"
+    )
     parser.add_argument("--json", action="store_true", help="print the site as one JSON object")
     arguments = parser.parse_args()
     missing = [name for name in NEEDED if not os.environ.get(name)]
@@ -44,6 +47,7 @@ def main() -> int:
         parameters |= keys.as_folder()
     else:
         parameters |= keys.as_layer(f"{arguments.stack}-keys")
+    parameters |= dict(arguments.parameter)
     outputs = _outputs(arguments.stack)
     if outputs is None:
         # The address of a function is only known once it is there.
@@ -68,7 +72,28 @@ def main() -> int:
     return 0
 
 
-_URLS = {"verify": "VerifyUrl", "decide": "DecideUrl", "detect": "DetectUrl", "health": "HealthUrl"}
+_URLS = {
+    "verify": "VerifyUrl",
+    "decide": "DecideUrl",
+    "detect": "DetectUrl",
+    "session": "SessionUrl",
+    "users": "UsersUrl",
+    "audit": "AuditUrl",
+    "health": "HealthUrl",
+}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError("it is NAME=VALUE")
+    return name, value
+
+
+def _quoted(value: str) -> str:
+    """As sam reads a value that may have line breaks, such as PEM, or quotation marks, such as JSON."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _cache() -> pathlib.Path:
@@ -127,8 +152,7 @@ def _deploy(stack: str, package: pathlib.Path, parameters: dict[str, str]) -> No
         command = [pathlib.Path(sys.executable).with_name("sam"), "deploy", "--template-file", template, "--stack-name", stack]
         command += ["--s3-bucket", PACKAGES, "--capabilities", "CAPABILITY_IAM", "--region", os.environ["AWS_REGION"]]
         command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
-        # Values with line breaks, such as PEM, go through quotation marks.
-        command += ["--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items())]
+        command += ["--parameter-overrides", *(f"{name}={_quoted(value)}" for name, value in parameters.items())]
         environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:

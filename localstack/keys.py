@@ -36,6 +36,8 @@ class Keys:
         return {
             "OfficialKeysFolder": str(self.data / "keys/officials"),
             "SealKeyFile": str(self.data / "keys/seal.pem"),
+            "TokenKeysFolder": str(self.data / "keys/tokens"),
+            "FieldKeysFile": str(self.data / "keys/fields.json"),
         }
 
     def as_layer(self, name: str) -> dict[str, str]:
@@ -54,11 +56,12 @@ class Keys:
         return {"KeysLayer": published["LayerVersionArn"]}
 
     def _packed(self) -> bytes:
-        """Only what signs: not the token's key, nor the roots'."""
+        """What functions sign and encrypt with: not the key of the operator's own tokens, nor the roots'."""
         folder = self.data / "keys"
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in [folder / "seal.pem", *sorted((folder / "officials").rglob("*.pem"))]:
+            folders = [*sorted((folder / "officials").rglob("*.pem")), *sorted((folder / "tokens").glob("*.pem"))]
+            for path in [folder / "seal.pem", folder / "fields.json", *folders]:
                 entry = zipfile.ZipInfo(f"keys/{path.relative_to(folder)}", (1980, 1, 1, 0, 0, 0))
                 # Lambda runs functions as a user of its own.
                 entry.external_attr = 0o444 << 16

@@ -1,5 +1,7 @@
 //! The command line of `absah`.
 
+mod arguments;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,10 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use audit::Verification;
-use clap::{Args, Parser, Subcommand};
 use documents::PublicUrl;
-use identity::{Email, Username};
-use kernel::{DocumentId, TenantId};
 use platform::Settings;
 use tokio::net::TcpListener;
 
@@ -23,193 +22,19 @@ use crate::journal;
 use crate::redrive::{RedriveError, redrive};
 use crate::stack::{DEMO_TENANT, Stack, StackError, StackOptions};
 use crate::token::TokenError;
+use arguments::{
+    AdminCommand, ApproveArguments, AuditCommand, Command, CreateAdministratorArguments, DataArguments,
+    RedriveArguments, UpArguments, VerifyAuditArguments,
+};
+
+pub use arguments::Arguments;
+pub(crate) use arguments::DemoArguments;
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:9000";
 /// How long connections and work at hand may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
 /// What the log holds unless `LOG_LEVEL` says otherwise. The S3 server logs every 404 as an error.
 const LOG_LEVEL: &str = "warn,s3s=off";
-
-/// Absah on one machine: permits are detected, approved, signed, sealed and verifiable.
-#[derive(Debug, Parser)]
-#[command(name = "absah", version, about)]
-pub struct Arguments {
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Drive PDFs from the inbox to a verified document, then keep serving.
-    Demo(DemoArguments),
-    /// Serve, and print how AWS clients reach it.
-    Up(UpArguments),
-    /// Print the development root certificates as PEM.
-    Roots(DataArguments),
-    /// Approve a document as the demo official, on the stack at `AWS_ENDPOINT_URL`.
-    Approve(ApproveArguments),
-    /// Print a bearer token of the demo official, for the decide function.
-    Token(DataArguments),
-    /// Send the dead letters of a step back to it, on the stack at `AWS_ENDPOINT_URL`.
-    Redrive(RedriveArguments),
-    /// Keep the accounts of administrators, on the stack at `AWS_ENDPOINT_URL`.
-    #[command(subcommand)]
-    Admin(AdminCommand),
-    /// Look into the audit, on the stack at `AWS_ENDPOINT_URL`.
-    #[command(subcommand)]
-    Audit(AuditCommand),
-    /// Write a data folder that nobody serves from into one file.
-    Backup(BackupArguments),
-    /// Make a data folder out of a backup.
-    Restore(BackupArguments),
-}
-
-#[derive(Debug, Args, Default)]
-pub(crate) struct DemoArguments {
-    /// The PDFs; a sample permit if none is named. `NAME.json` beside `NAME.pdf` describes it.
-    pub(crate) files: Vec<PathBuf>,
-    /// Stop when all files have ended.
-    #[arg(long)]
-    pub(crate) exit: bool,
-    /// One JSON object a line instead of a display.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Put each finished file here, as NAME.final.pdf.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    #[command(flatten)]
-    data: DataArguments,
-    /// Where to listen; 127.0.0.1:9000, or a free port if that is taken.
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
-}
-
-#[derive(Debug, Args)]
-struct UpArguments {
-    /// Where to listen.
-    #[arg(long, value_name = "ADDRESS", default_value = DEFAULT_ADDRESS)]
-    listen: SocketAddr,
-    /// What QR codes begin with, if people reach this machine by another address.
-    #[arg(long, value_name = "URL")]
-    public_url: Option<PublicUrl>,
-    #[command(flatten)]
-    inbox: InboxArguments,
-    #[command(flatten)]
-    data: DataArguments,
-}
-
-/// Another store than this one for the inbox, such as MinIO, which reports to the detect function.
-#[derive(Debug, Args)]
-struct InboxArguments {
-    /// Where documents are dropped, if that is another S3-compatible store.
-    #[arg(value_name = "URL", id = "inbox_endpoint_url", long = "inbox-endpoint-url", env = "INBOX_ENDPOINT_URL", requires_all = ["inbox_access_key_id", "inbox_secret_access_key"])]
-    endpoint_url: Option<String>,
-    /// Its access key.
-    #[arg(
-        id = "inbox_access_key_id",
-        long = "inbox-access-key-id",
-        value_name = "KEY",
-        env = "INBOX_ACCESS_KEY_ID",
-        hide_env_values = true
-    )]
-    access_key_id: Option<String>,
-    /// Its secret key; better given by the variable than on the command line, which others can read.
-    #[arg(
-        id = "inbox_secret_access_key",
-        long = "inbox-secret-access-key",
-        value_name = "KEY",
-        env = "INBOX_SECRET_ACCESS_KEY",
-        hide_env_values = true
-    )]
-    secret_access_key: Option<String>,
-}
-
-impl InboxArguments {
-    /// As parameters of the template.
-    fn parameters(self) -> impl Iterator<Item = (String, String)> {
-        let given = [
-            ("InboxEndpointUrl", self.endpoint_url),
-            ("InboxAccessKeyId", self.access_key_id),
-            ("InboxSecretAccessKey", self.secret_access_key),
-        ];
-        given
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-    }
-}
-
-#[derive(Debug, Args)]
-struct ApproveArguments {
-    /// The document's id, as `absah up` shows it.
-    id: DocumentId,
-    #[command(flatten)]
-    data: DataArguments,
-}
-
-#[derive(Debug, Args)]
-struct RedriveArguments {
-    /// The step, such as `import`.
-    queue: String,
-    /// Why, for the audit.
-    #[arg(long, value_name = "SENTENCE")]
-    reason: String,
-    /// The stack's name.
-    #[arg(long, value_name = "NAME", default_value = "absah")]
-    stack: String,
-}
-
-#[derive(Debug, Subcommand)]
-enum AdminCommand {
-    /// Make the first administrator of a tenant, and print the password that is good once.
-    Create(CreateAdministratorArguments),
-}
-
-#[derive(Debug, Args)]
-struct CreateAdministratorArguments {
-    /// Whose administrator. The tenant begins to exist if it does not yet.
-    tenant: TenantId,
-    /// What the administrator signs in with.
-    #[arg(long, value_name = "NAME")]
-    username: Username,
-    /// Where a forgotten password is asked for.
-    #[arg(long, value_name = "ADDRESS")]
-    email: Email,
-    /// The stack's name.
-    #[arg(long, value_name = "NAME", default_value = "absah")]
-    stack: String,
-    #[command(flatten)]
-    data: DataArguments,
-}
-
-#[derive(Debug, Subcommand)]
-enum AuditCommand {
-    /// Check that nobody changed a tenant's chain; if somebody did, name the first row that is concerned.
-    Verify(VerifyAuditArguments),
-}
-
-#[derive(Debug, Args)]
-struct VerifyAuditArguments {
-    /// Whose chain.
-    tenant: TenantId,
-    /// The stack's name.
-    #[arg(long, value_name = "NAME", default_value = "absah")]
-    stack: String,
-}
-
-#[derive(Debug, Args)]
-struct BackupArguments {
-    /// The backup.
-    file: PathBuf,
-    #[command(flatten)]
-    data: DataArguments,
-}
-
-#[derive(Debug, Args, Default)]
-struct DataArguments {
-    /// The folder for keys and data.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-}
 
 /// The command could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -320,6 +145,8 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     let listener = bind(arguments.listen).await?;
     let mut options = options(&home, arguments.public_url);
     options.parameters.extend(arguments.inbox.parameters());
+    let rates = arguments.rate_limits.map(|rates| ("RateLimits".to_owned(), rates));
+    options.parameters.extend(rates);
     let stack = Stack::start(listener, options).await?;
     let mut out = std::io::stdout();
     for (name, value) in home.connection(&stack.endpoint()) {

@@ -25,6 +25,8 @@ START_DEADLINE_S = 45.0
 STOP_DEADLINE_S = 10.0
 POLL_S = 0.05
 REQUEST_DEADLINE_S = 20.0
+#: One address sends thousands of wrong tokens; that it may not has tests of its own.
+UNLIMITED = json.dumps(dict.fromkeys(("auth", "read", "write", "tenant"), 1_000_000))
 
 
 @dataclass
@@ -88,7 +90,7 @@ def up(folder: pathlib.Path) -> Iterator[Site]:
     """Starts `absah` on a free port, in a folder of its own, and stops it at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log"
-    command = [_absah(), "up", "--listen", "127.0.0.1:0", "--data", str(folder / "data")]
+    command = [_absah(), "up", "--listen", "127.0.0.1:0", "--data", str(folder / "data"), "--rate-limits", UNLIMITED]
     variables = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder)}
     with log.open("wb") as output:
         child = subprocess.Popen(

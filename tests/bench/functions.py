@@ -9,6 +9,8 @@ the run.
 """
 
 import argparse
+import base64
+import json
 import os
 import pathlib
 import platform
@@ -101,6 +103,9 @@ def _absah(connection: Mapping[str, str], binaries: pathlib.Path, inputs: pathli
         "OFFICIAL_KEYS_FOLDER": str(work / "keys"),
         "SEAL_KEY_FILE": str(work / "keys" / "seal.pem"),
         "APPROVAL_ROUTE": route,
+        "APPROVAL_ROLES": "head_of_office",
+        "CONFIG_BUCKET": storage.inbox,
+        **_identity_keys(work / "keys"),
         "EVENT_ROUTES": "{}",
         # Of a function that is only started: nobody asks it.
         "QUEUE_URLS": f"{connection['AWS_ENDPOINT_URL']}/000000000000/absah-detect",
@@ -122,6 +127,18 @@ def _peer(connection: Mapping[str, str], inputs: pathlib.Path) -> Side:
     }
     bootstrap = _HERE / "python_peer" / "bootstrap.py"
     return Side("peer", storage, lambda step: [sys.executable, bootstrap, _PEER_MODULES.get(step, step)], settings)
+
+
+def _identity_keys(folder: pathlib.Path) -> dict[str, str]:
+    """Keys of tokens and of personal fields, and the variables that name them."""
+    tokens, fields = folder / "tokens", folder / "fields.json"
+    tokens.mkdir()
+    key = ec.generate_private_key(ec.SECP256R1())
+    form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (tokens / "1.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    secret = base64.b64encode(bytes(32)).decode()
+    fields.write_text(json.dumps({"active": "1", "keys": {"1": secret}, "lookup": secret}))
+    return {"TOKEN_KEYS_FOLDER": str(tokens), "FIELD_KEYS_FILE": str(fields)}
 
 
 def _public_key() -> str:

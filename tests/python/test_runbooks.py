@@ -18,7 +18,7 @@ PAGES = sorted(INFRA.rglob("*.md"))
 OTHERS = re.compile(
     r".*\.(pdf|json|log|lock|sqlite3|pem)|http\.route|(trace|message)\.id|vault\.(key_sha256|stage)|aws\.events"
     r"|queue\.redrive|audit\.exported|access\.refused|action\.taken"
-    r"|(user|auth|role|org_unit|api_key)\.[a-z_]+"
+    r"|(user|auth|role|org_unit|api_key|approval|delegation|letter)\.[a-z_]+"
 )
 ROW = re.compile(r"^\| `(?P<code>[a-z0-9_.]+)` \|(?P<rest>.*)\|$", re.MULTILINE)
 
@@ -69,8 +69,8 @@ def anchors(page: pathlib.Path) -> set[str]:
 
 def commands() -> list[str]:
     """The commands of `absah`, as its command line declares them."""
-    source = (ROOT / "localstack/src/cli.rs").read_text()
-    (body,) = re.findall(r"^enum Command \{\n(.*?)^\}", source, re.MULTILINE | re.DOTALL)
+    source = (ROOT / "localstack/src/cli/arguments.rs").read_text()
+    (body,) = re.findall(r"^pub\(super\) enum Command \{\n(.*?)^\}", source, re.MULTILINE | re.DOTALL)
     names = re.findall(r"^    ([A-Z]\w*)[ ({,]", body, re.MULTILINE)
     return [re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() for name in names]
 
@@ -229,6 +229,26 @@ def test_the_dashboard_shows_every_queue_and_function_by_its_whole_name() -> Non
     # A quoted value is the whole value, so what begins like it would not be found.
     assert re.findall(r"(?:QueueName|FunctionName)=", body) == []
     json.loads(re.sub(r"\$\{[^}]+\}", "x", body))
+
+
+def test_alarms_watch_every_queue_and_function() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    resources = dict(re.findall(r"^  (\w+):\n((?: {4}.*\n|\n)+)", template, re.MULTILINE))
+    watched = {
+        name: set(re.findall(r"Value: !(?:Ref|GetAtt) (\w+)", body))
+        for name, body in resources.items()
+        if "Type: AWS::CloudWatch::Alarm" in body
+    }
+    queues = {name for name, body in resources.items() if "Type: AWS::SQS::Queue\n" in body}
+    dead = {name for name in queues if name.endswith("DeadLetterQueue")}
+    functions = {name: body for name, body in resources.items() if "Type: AWS::Serverless::Function" in body}
+    answering = {name for name, body in functions.items() if "FunctionUrlConfig:" in body}
+    assert dead and watched["DeadLettersAlarm"] == dead
+    assert watched["OldestMessageAlarm"] == queues - dead
+    assert watched["HttpErrorsAlarm"] == answering
+    assert watched["FunctionErrorsAlarm"] >= functions.keys() - answering
+    # CloudWatch takes ten metrics in one expression.
+    assert all(len(names) <= 10 for names in watched.values())
 
 
 def test_a_table_that_is_changed_is_waited_for_before_the_next_change() -> None:

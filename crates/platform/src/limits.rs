@@ -1,5 +1,7 @@
 //! How many requests anybody may send in a minute, counted in the table.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
@@ -89,16 +91,17 @@ impl Limits {
             ("write", self.rates.write)
         };
         let tenant = caller.tenant.as_str();
-        let (own, all) = futures::future::try_join(
-            self.take(tenant, class, &caller.id, limit, now),
-            self.take(tenant, "tenant", tenant, self.rates.tenant, now),
-        )
-        .await?;
+        let own = self.take(tenant, class, &caller.id, limit, now).await?;
+        if own.is_over() {
+            // Whoever is refused does not use up what is everybody's.
+            return Ok(own);
+        }
+        let all = self.take(tenant, "tenant", tenant, self.rates.tenant, now).await?;
         Ok(if all.is_over() { all } else { own })
     }
 
-    /// Counts a request of somebody who is not known, by address: attempts to sign in apart from all else.
-    pub(crate) async fn of_stranger(
+    /// Counts a request to where people sign in, by address: attempts apart from mere looking.
+    pub(crate) async fn of_address(
         &self,
         origin: &Origin,
         method: &Method,
@@ -109,9 +112,13 @@ impl Limits {
         } else {
             ("auth", self.rates.auth)
         };
-        // An address is personal, and anybody's counters need not name it.
-        let who = Sha256Digest::of(origin.ip.as_bytes()).to_string();
-        self.take("system", class, &who, limit, now).await
+        self.take("system", class, &network(&origin.ip), limit, now).await
+    }
+
+    /// Counts credentials that were not ours, by address: as many may be tried as people may ask to read.
+    pub(crate) async fn of_guess(&self, origin: &Origin, now: Timestamp) -> Result<Allowance, TableError> {
+        let who = network(&origin.ip);
+        self.take("system", "guess", &who, self.rates.read, now).await
     }
 
     async fn take(
@@ -138,6 +145,16 @@ impl Limits {
     }
 }
 
+/// Whom an address belongs to, as a digest: it is personal, and counters need not name it. Of IPv6 it is the /64, which one
+/// household or office has to itself.
+fn network(ip: &str) -> String {
+    let network = match ip.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
+        Ok(IpAddr::V4(_)) | Err(_) => ip.to_owned(),
+    };
+    Sha256Digest::of(network.as_bytes()).to_string()
+}
+
 impl Allowance {
     pub(crate) fn is_over(self) -> bool {
         self.used > self.limit
@@ -162,5 +179,18 @@ impl Allowance {
         headers.insert(LIMIT, HeaderValue::from(self.limit));
         headers.insert(REMAINING, HeaderValue::from(self.limit.saturating_sub(self.used)));
         headers.insert(RESET, HeaderValue::from(self.seconds));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_office_has_one_count_however_many_addresses_it_has() {
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("203.0.113.7"), network("203.0.113.8"));
+        assert!(!network("203.0.113.7").contains("203"));
     }
 }

@@ -28,9 +28,8 @@ use view::{ExportQuery, Format, ProblemView, RowPage, RowView, SearchQuery};
 /// How many rows a page has if nobody says, and at most.
 const PAGE: u16 = 20;
 const PAGE_LIMIT: u16 = 100;
-/// The most rows of one export, and the most bytes: an answer of a function has at most 6 MB, escaped.
+/// The most rows of one export.
 const EXPORT_ROWS: usize = 10_000;
-const EXPORT_BYTES: usize = 4 * 1024 * 1024;
 /// Where an export that reached a limit goes on.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
@@ -93,7 +92,7 @@ async fn list(
     }))
 }
 
-/// A copy of what a search finds, at most 10,000 rows or 4 MB; the header `X-Next-Cursor` tells where the next copy begins.
+/// A copy of what a search finds, at most 10,000 rows or 5 MB; the header `X-Next-Cursor` tells where the next copy begins.
 /// That the copy was taken is recorded, too.
 #[utoipa::path(
     get, path = "/audit/export", tag = "audit", params(SearchQuery, ExportQuery),
@@ -121,7 +120,7 @@ async fn export(
     if !(1..=EXPORT_ROWS).contains(&limit) {
         return Err(PagingError::Limit.into());
     }
-    let scope = Scope::export(limit, EXPORT_BYTES);
+    let scope = Scope::export(limit);
     let Found { rows, next } = audit.search(&caller, query, &scope).await?;
     audit.record_export(&caller, &origin, format, rows.len()).await?;
 

@@ -1,6 +1,6 @@
 //! Accounts in the table: rows of users, and of the names that only one user of a tenant may have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::TenantId;
 use platform::{
@@ -116,11 +116,23 @@ impl Accounts {
         tenant: &TenantId,
         roles: &BTreeSet<RoleCode>,
     ) -> Result<BTreeSet<Permission>, TableError> {
-        let mut permissions = BTreeSet::new();
+        let standing = self.standing(tenant, roles).await?;
+        Ok(standing.into_values().flatten().collect())
+    }
+
+    /// Those of the roles that there are, with what each allows.
+    pub(crate) async fn standing<'a>(
+        &self,
+        tenant: &TenantId,
+        roles: &'a BTreeSet<RoleCode>,
+    ) -> Result<BTreeMap<&'a RoleCode, BTreeSet<Permission>>, TableError> {
+        let mut standing = BTreeMap::new();
         for code in roles {
-            permissions.extend(self.grants(tenant, code).await?.unwrap_or_default());
+            if let Some(grants) = self.grants(tenant, code).await? {
+                standing.insert(code, grants);
+            }
         }
-        Ok(permissions)
+        Ok(standing)
     }
 
     /// What one role allows; none if there is no such role.

@@ -78,7 +78,12 @@ pub(crate) async fn open(home: &Home) -> Stack {
         home: home.clone(),
         in_memory: false,
         public_url: None,
-        parameters: std::collections::BTreeMap::new(),
+        // One official decides about all of them.
+        parameters: [(
+            "RateLimits".to_owned(),
+            r#"{"write":1000000,"tenant":1000000}"#.to_owned(),
+        )]
+        .into(),
         triggers: true,
         effect_hook: None,
     };

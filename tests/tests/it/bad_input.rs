@@ -7,7 +7,7 @@ use crate::support::{python, root, run, skipped_elsewhere};
 use crate::validators::refused;
 
 /// The most memory that the whole program may take.
-const MEMORY: u64 = 512 * 1024 * 1024;
+const MEMORY: u64 = 640 * 1024 * 1024;
 
 #[test]
 fn every_hostile_file_ends_as_documented_and_the_queue_goes_on() {

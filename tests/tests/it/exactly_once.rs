@@ -72,12 +72,14 @@ async fn drop_everything(stack: &Stack) {
 
 /// Each effect of each step, with how many it has had before when it handles one message. A message that comes again
 /// after a crash has fewer before it.
-const EFFECTS: [&str; 16] = [
+const EFFECTS: [&str; 18] = [
     "advance-approval 0 DynamoDB.TransactWriteItems",
-    // The idempotency record, the decision, the response; the latter two by whoever takes over.
-    "decide 0 DynamoDB.TransactWriteItems",
-    "decide 1 DynamoDB.TransactWriteItems",
+    // Two counters of requests, the idempotency record, the decision, the response; the latter two by whoever takes over.
+    "decide 0 DynamoDB.UpdateItem",
+    "decide 1 DynamoDB.UpdateItem",
     "decide 2 DynamoDB.TransactWriteItems",
+    "decide 3 DynamoDB.TransactWriteItems",
+    "decide 4 DynamoDB.TransactWriteItems",
     "detect 0 DynamoDB.TransactWriteItems",
     // A sidecar: kept, applied.
     "import 0 DynamoDB.TransactWriteItems",

@@ -8,6 +8,7 @@
     reason = "tests may panic, and say why they skip"
 )]
 
+mod accounts;
 mod architecture;
 mod bad_input;
 mod browser;

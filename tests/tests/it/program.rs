@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{fetch, skipped_elsewhere};
+use crate::support::{UNLIMITED, fetch, skipped_elsewhere};
 
 /// The program that `cargo build --release` made beside this test.
 pub(crate) fn absah() -> Command {
@@ -37,7 +37,8 @@ impl Running {
     pub(crate) fn up(data: &Path, public_url: &str) -> (Self, String) {
         let mut command = absah();
         command
-            .args(["up", "--listen", "127.0.0.1:0", "--public-url", public_url, "--data"])
+            .args(["up", "--listen", "127.0.0.1:0", "--public-url", public_url])
+            .args(["--rate-limits", UNLIMITED, "--data"])
             .arg(data);
         let mut running = Self::start(&mut command);
         let mut endpoint = None;

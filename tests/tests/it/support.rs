@@ -26,7 +26,7 @@ pub(crate) const TENANT: &str = "contoh";
 pub(crate) const DEMO_KEY: &str = "idempotency-key";
 
 /// Rate limits that no test reaches: their own tests set them.
-const UNLIMITED: &str = r#"{"auth":1000000,"read":1000000,"write":1000000,"tenant":1000000}"#;
+pub(crate) const UNLIMITED: &str = r#"{"auth":1000000,"read":1000000,"write":1000000,"tenant":1000000}"#;
 
 /// One set of development keys for all tests: making RSA keys takes long.
 static HOME: LazyLock<(tempfile::TempDir, Home)> = LazyLock::new(|| {
@@ -44,10 +44,14 @@ pub(crate) fn home() -> &'static Home {
     &HOME.1
 }
 
+/// The folder of the site's development keys and secrets.
+pub(crate) fn folder_of_home() -> PathBuf {
+    site::described().map_or_else(|| HOME.0.path().to_owned(), |site| site.data)
+}
+
 /// One of the site's development keys, PEM: `token.pem` signs tokens, `token.pub.pem` checks them.
 pub(crate) fn key_file(name: &str) -> String {
-    let folder = site::described().map_or_else(|| HOME.0.path().to_owned(), |site| site.data);
-    std::fs::read_to_string(folder.join("keys").join(name)).unwrap()
+    std::fs::read_to_string(folder_of_home().join("keys").join(name)).unwrap()
 }
 
 /// The stack's connections with settings as a function of the template has them, and those of `own` besides.
@@ -190,7 +194,7 @@ pub(crate) async fn file(place: &impl Place, id: &str, stage: &str) -> Bytes {
 }
 
 /// An agent to which an answer is an answer, whatever its status.
-fn agent() -> ureq::Agent {
+pub(crate) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn token(holder: &Holder<'_>) -> String {
 fn claims(holder: &Holder<'_>) -> Value {
     let now = jiff::Timestamp::now().as_second();
     json!({
-        "sub": holder.id, "name": "Contoh Pejabat", "tenant_id": holder.tenant, "roles": [holder.role],
+        "sub": holder.id, "name": "Contoh Pejabat", "tenant_id": holder.tenant, "roles": [holder.role], "permissions": ["approval:decide"],
         "aud": holder.audience, "iat": now, "exp": now + holder.seconds_left,
     })
 }

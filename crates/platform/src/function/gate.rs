@@ -7,6 +7,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use kernel::{Fault, chain};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -127,6 +128,15 @@ impl Gate {
         }
     }
 
+    /// Somebody sent credentials that are not ours. Who does so again and again is not even told that.
+    async fn turn_away(&self, problem: Problem, origin: &Origin, now: Timestamp) -> Response {
+        match self.limits.of_guess(origin, now).await {
+            Ok(allowance) if allowance.is_over() => allowance.refusal(),
+            Ok(_) => problem.into_response(),
+            Err(error) => busy(&error).into_response(),
+        }
+    }
+
     /// Somebody who is known tried what they may not.
     async fn record_refusal(&self, caller: &Caller, origin: &Origin, route: &str, code: &'static str) {
         let entry = AuditEntry::success(Actor::from(caller), "access.refused", "route", route)
@@ -153,15 +163,16 @@ impl Gate {
 /// Lets a request in that comes from somebody who may ask now.
 async fn admit(State((gate, strangers)): State<(Arc<Gate>, Strangers)>, mut request: Request, next: Next) -> Response {
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    let (now, method) = (gate.environment.now(), request.method());
     let caller = match (gate.caller(request.headers()).await, strangers) {
         (Ok(None), Strangers::Refused) => return unauthorized().into_response(),
         (Ok(caller), _) => caller,
-        (Err(problem), _) => return problem.into_response(),
+        (Err(problem), _) => return gate.turn_away(problem, &origin, now).await,
     };
-    let (now, method) = (gate.environment.now(), request.method());
-    let counted = match &caller {
-        Some(caller) => gate.limits.of_caller(caller, method, now).await,
-        None => gate.limits.of_stranger(&origin, method, now).await,
+    let counted = match (&caller, strangers) {
+        (Some(caller), Strangers::Refused) => gate.limits.of_caller(caller, method, now).await,
+        // Where people sign in, whoever is known already gets no more attempts than anybody.
+        (Some(_) | None, _) => gate.limits.of_address(&origin, method, now).await,
     };
     let allowance = match counted {
         Ok(allowance) => allowance,

@@ -86,6 +86,12 @@ pub enum PagingError {
 }
 
 impl Paging {
+    /// What a caller asked for: 20 rows unless they say otherwise, from the beginning unless they have a cursor.
+    #[must_use]
+    pub fn asked(limit: Option<u16>, cursor: Option<String>) -> Self {
+        Self { limit, cursor }
+    }
+
     /// The first page, of at most `limit` rows.
     #[must_use]
     pub fn first(limit: u16) -> Self {

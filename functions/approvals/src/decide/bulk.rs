@@ -11,6 +11,7 @@ use platform::{Caller, Idempotency, IdempotencyKey, Origin, Problem, RawBody, pa
 
 use super::actor;
 use super::refusals::{Refusals, refused, unknown};
+use super::single::DECIDE;
 use super::views::{BulkBody, BulkItem, BulkResult, BulkView};
 use crate::approval::Decision;
 use crate::desk::{DecideCommand, Desk};
@@ -35,6 +36,7 @@ pub(super) async fn decide(
     IdempotencyKey(key): IdempotencyKey,
     RawBody(body): RawBody,
 ) -> Result<Json<BulkView>, Problem> {
+    caller.require(DECIDE)?;
     let BulkBody { items } = parse_json(&body)?;
     let different: BTreeSet<_> = items.iter().map(|item| item.id.to_ascii_uppercase()).collect();
     if !(1..=MOST).contains(&items.len()) || different.len() < items.len() {

@@ -136,11 +136,7 @@ pub(super) async fn list(
         prefix: "until#",
         ascending: false,
     };
-    let first = Paging::first(limit.unwrap_or(20));
-    let paging = match cursor {
-        Some(cursor) => first.at(cursor),
-        None => first,
-    };
+    let paging = Paging::asked(limit, cursor);
     paging.check(&query)?;
     let page = desk.table.page::<Delegation>(&query, &paging).await;
     let page = page.map_err(|error| busy(&error))?;
@@ -227,6 +223,10 @@ fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegati
     let (from, reach) = match body.from {
         // Nobody hands out more than they hold.
         Some(from) if !is_own => {
+            if body.to.id == caller.id {
+                // Whoever hands out the offices of others takes none of them.
+                return Err(not_your_office());
+            }
             let (rw, rt, org_unit) = (body.rw, body.rt, body.org_unit);
             (from, Reach { rw, rt, org_unit })
         }
@@ -241,11 +241,7 @@ fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegati
         caller.may(ANY_OFFICE)
     };
     if !may {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "approvals.not_your_office",
-            messages::NOT_YOUR_OFFICE,
-        ));
+        return Err(not_your_office());
     }
     let delegation = Delegation {
         id: desk.environment.ids.document_id().to_string(),
@@ -261,6 +257,14 @@ fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegati
         revoked_at: None,
     };
     delegation.checked().map_err(unusable)
+}
+
+fn not_your_office() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "approvals.not_your_office",
+        messages::NOT_YOUR_OFFICE,
+    )
 }
 
 async fn find(desk: &Desk, caller: &Caller, id: &ItemId) -> Result<Option<Stored<Delegation>>, TableError> {

@@ -99,11 +99,7 @@ pub(super) async fn verifier_history(
         prefix: "at#",
         ascending: false,
     };
-    let first = Paging::first(limit.unwrap_or(20));
-    let paging = match cursor {
-        Some(cursor) => first.at(cursor),
-        None => first,
-    };
+    let paging = Paging::asked(limit, cursor);
     paging.check(&query)?;
     let page = desk
         .table

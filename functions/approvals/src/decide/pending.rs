@@ -99,11 +99,8 @@ impl Search<'_> {
                 prefix: "",
                 ascending: true,
             };
-            let first = Paging::first(u16::try_from(limit - items.len()).unwrap_or(PAGE_LIMIT));
-            let paging = match within.take() {
-                Some(cursor) => first.at(cursor),
-                None => first,
-            };
+            let left = u16::try_from(limit - items.len()).unwrap_or(PAGE_LIMIT);
+            let paging = Paging::asked(Some(left), within.take());
             paging.check(&query)?;
             let page = self.desk.table.page::<Approval>(&query, &paging).await;
             let page = page.map_err(|error| busy(&error))?;

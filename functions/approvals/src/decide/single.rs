@@ -14,6 +14,9 @@ use crate::approval::{Approval, Decision, Verdict};
 use crate::desk::{DecideCommand, Desk, WithdrawCommand};
 use crate::item::ItemId;
 
+/// Without it no role decides: a role is a name, which an administrator may give to anything.
+pub(super) const DECIDE: &str = "approval:decide";
+
 /// How much of an approval's history is shown.
 const HISTORY: i32 = 200;
 
@@ -107,6 +110,7 @@ pub(super) async fn take(
     (item_id, verdict, note, seen): (ItemId, Verdict, Option<String>, Option<u64>),
     (IdempotencyKey(key), body): (&IdempotencyKey, &[u8]),
 ) -> Result<Versioned<ApprovalView>, Problem> {
+    caller.require(DECIDE)?;
     let scope = format!("decide#{}#{item_id}", caller.id);
     let record = Idempotency::new(caller.tenant.clone(), &scope, key, body);
     let command = DecideCommand {

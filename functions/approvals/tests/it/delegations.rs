@@ -126,6 +126,11 @@ async fn nobody_hands_out_what_they_do_not_hold() {
         201
     );
 
+    // Nor do they take one of them.
+    let mut taken = anothers.clone();
+    taken["to"]["id"] = admin.id.clone().into();
+    assert_eq!(office.outcome(&admin, "/approvals/delegations", &taken).await, refused);
+
     // Standing in gives no office to hand on.
     office.post(&head, "/approvals/delegations", &body).await;
     let secretary = secretary.who_may(&["approval:delegate"]);

@@ -49,7 +49,7 @@ impl Person {
         Self {
             id: id.to_owned(),
             roles: vec![role.to_owned()],
-            permissions: Vec::new(),
+            permissions: vec!["approval:decide"],
             tenant: TENANT.to_owned(),
             rw: None,
             rt: None,
@@ -101,7 +101,7 @@ impl Person {
 
     pub(crate) fn who_may(self, permissions: &[&'static str]) -> Self {
         Self {
-            permissions: permissions.to_vec(),
+            permissions: [&["approval:decide"], permissions].concat(),
             ..self
         }
     }

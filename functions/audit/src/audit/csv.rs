@@ -78,8 +78,14 @@ fn line(out: &mut String, cells: &[String]) {
 
 /// A spreadsheet computes what looks like a formula, and a formula may send the sheet away. An apostrophe makes it text.
 fn write(out: &mut String, cell: &str) {
-    let begins = cell.trim_start_matches([' ', '\u{feff}', '\u{a0}']);
-    let formula = begins.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '%', '＝', '＋', '－', '＠']);
+    // What a spreadsheet may pass over on its way to the formula.
+    let unseen = |letter: char| {
+        letter.is_whitespace() || letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{feff}')
+    };
+    let formula = cell.starts_with(['\t', '\r', '\n'])
+        || cell
+            .trim_start_matches(unseen)
+            .starts_with(['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠']);
     let quoted = formula || cell.contains([',', '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ');
     if quoted {
         out.push('"');
@@ -136,6 +142,8 @@ mod tests {
             "@SUM(A1)",
             "\t=1",
             "  =1",
+            "\u{b}=1",
+            "\u{feff}=1",
             "\r\n=1",
             "＝1",
             "|cmd",

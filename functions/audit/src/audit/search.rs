@@ -65,15 +65,15 @@ impl Scope {
     pub(super) fn page(rows: usize) -> Self {
         Self {
             rows,
-            bytes: usize::MAX,
+            bytes: BYTES,
             look_at: LOOK_AT,
         }
     }
 
-    pub(super) fn export(rows: usize, bytes: usize) -> Self {
+    pub(super) fn export(rows: usize) -> Self {
         Self {
             rows,
-            bytes,
+            bytes: BYTES,
             look_at: LOOK_AT_FOR_EXPORT,
         }
     }
@@ -87,8 +87,10 @@ struct Part {
     pk: String,
 }
 
+/// What an answer may weigh. A function's answer has at most 6 MB, and the last row may go over this by 256 kB.
+const BYTES: usize = 5 * 1024 * 1024;
 /// A row takes about so many more bytes than its entry.
-const ROW_BYTES: usize = 350;
+const ROW_BYTES: usize = 500;
 
 /// Looks for the rows of `tenant` that `filter` admits, from `cursor` on.
 pub(super) async fn search(
@@ -107,13 +109,14 @@ pub(super) async fn search(
     for part in &parts {
         loop {
             let left = scope.rows.saturating_sub(rows.len());
-            if left == 0 || looked_at >= scope.look_at || bytes >= scope.bytes {
+            let left_bytes = scope.bytes.saturating_sub(bytes);
+            if left == 0 || left_bytes == 0 || looked_at >= scope.look_at {
                 let next = Some(part.cursor(inner.as_deref()));
                 return Ok(Found { rows, next });
             }
-            let read = part.read(table, filter, inner.take(), left).await?;
+            let read = part.read(table, filter, inner.take(), (left, left_bytes)).await?;
             looked_at += read.looked_at;
-            bytes += read.rows.iter().map(|row| row.entry.len() + ROW_BYTES).sum::<usize>();
+            bytes += read.rows.iter().map(weight).sum::<usize>();
             rows.extend(read.rows);
             match read.next {
                 Some(next) => inner = Some(next),
@@ -167,6 +170,16 @@ fn go_on(parts: &mut Vec<Part>, cursor: &str) -> Result<Option<String>, SearchEr
     Ok(Some(inner.to_owned()))
 }
 
+/// The bytes that a row takes in an answer: as CSV, a quote is doubled, and the answer's own JSON escapes both.
+fn weight(row: &Row) -> usize {
+    let extra = |letter: char| match letter {
+        '"' => 3,
+        '\\' => 1,
+        _ => 0,
+    };
+    row.entry.len() + row.entry.chars().map(extra).sum::<usize>() + ROW_BYTES
+}
+
 /// What one request found.
 struct Read {
     rows: Vec<Row>,
@@ -193,29 +206,30 @@ impl Part {
         }
     }
 
-    /// Reads at most `left` rows that are asked for. Where more follow, the page is read again up to the last of them, so
-    /// that its cursor is exact.
+    /// Reads rows that are asked for, at most so many, and none after so many bytes. Where more follow, the page is read
+    /// again up to the last of them, so that its cursor is exact.
     async fn read(
         &self,
         table: &Table,
         filter: &Filter,
         inner: Option<String>,
-        left: usize,
+        (left, left_bytes): (usize, usize),
     ) -> Result<Read, TableError> {
-        let paging = |limit: u16| {
-            let first = Paging::first(limit);
-            match &inner {
-                Some(inner) => first.at(inner.clone()),
-                None => first,
-            }
-        };
+        let paging = |limit| Paging::asked(Some(limit), inner.clone());
         let mut page = table.page::<Row>(&self.query(), &paging(PAGE)).await?;
-        let admitted = page.items.iter().enumerate();
-        let admitted = admitted.filter(|(_, row)| filter.admits(&row.value)).map(|(at, _)| at);
-        let admitted: Vec<usize> = admitted.collect();
-        if let (Some(last), true) = (admitted.get(left.saturating_sub(1)), admitted.len() > left) {
-            let limit = u16::try_from(last + 1).unwrap_or(PAGE);
-            page = table.page::<Row>(&self.query(), &paging(limit)).await?;
+        let (mut rows, mut bytes, mut last) = (0, 0, 0);
+        for (index, stored) in page.items.iter().enumerate() {
+            if !filter.admits(&stored.value) {
+                continue;
+            }
+            if rows == left || bytes >= left_bytes {
+                let limit = u16::try_from(last + 1).unwrap_or(PAGE);
+                page = table.page::<Row>(&self.query(), &paging(limit)).await?;
+                break;
+            }
+            rows += 1;
+            bytes += weight(&stored.value);
+            last = index;
         }
         let looked_at = page.items.len();
         // Listed by time, what follows is older still.

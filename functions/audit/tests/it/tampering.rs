@@ -1,7 +1,5 @@
 //! Whatever anybody does to the rows of a chain is found, and the first row that is concerned is named.
 
-use std::collections::BTreeSet;
-
 use audit::{Flaw, Head, Row, Verification};
 use platform::{Indexes, Key, Record, Table};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -128,7 +126,7 @@ async fn a_byte_that_is_changed_anywhere_in_any_row_is_found_and_the_row_is_name
         original.stand(&office.table, 1).await;
         intact(&office).await;
     }
-    assert!(tried > 4_000, "{tried}");
+    assert!(tried > 2_500, "{tried}");
 }
 
 #[tokio::test]
@@ -314,7 +312,6 @@ async fn rows_that_were_rewritten_with_fitting_digests_do_not_fit_the_head_nor_o
     let rows = office.rows_of("karo").await;
     for from in 0..rows.len() {
         let mut head = Head::begin(tenant());
-        let mut months = BTreeSet::new();
         for (index, row) in rows.iter().enumerate() {
             let entry = if index >= from {
                 row.entry.replace("ani", "siti").replace("budi", "siti")
@@ -323,7 +320,6 @@ async fn rows_that_were_rewritten_with_fitting_digests_do_not_fit_the_head_nor_o
             };
             let (next, row) = head.append(row.event_id, row.time, entry);
             Raw::of(&row).stand(&office.table, 1).await;
-            months.extend(next.months.iter().copied());
             head = next;
         }
         assert_eq!(office.verify().await, broken(5, Flaw::Head));
@@ -331,13 +327,10 @@ async fn rows_that_were_rewritten_with_fitting_digests_do_not_fit_the_head_nor_o
     // Whoever can rewrite the head as well is found by whoever noted it down before.
     let mut head = Head::begin(tenant());
     for row in &rows {
-        head = head
-            .append(
-                row.event_id,
-                row.time,
-                row.entry.replace("ani", "siti").replace("budi", "siti"),
-            )
-            .0;
+        let entry = row.entry.replace("ani", "siti").replace("budi", "siti");
+        let (next, row) = head.append(row.event_id, row.time, entry);
+        Raw::of(&row).stand(&office.table, 1).await;
+        head = next;
     }
     Raw::of(&head).stand(&office.table, 5).await;
     let Verification::Verified { head: forged, .. } = office.verify().await else {

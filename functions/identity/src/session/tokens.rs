@@ -144,15 +144,15 @@ impl Session {
     pub(super) async fn tokens(&self, user: &User, family: &Family, ticket: &Ticket) -> Result<Tokens, IdentityError> {
         let accounts = &self.accounts;
         let now = accounts.environment.now();
-        let permissions = accounts.permissions(&user.tenant, &user.roles).await?;
+        let roles = accounts.standing(&user.tenant, &user.roles).await?;
         let sealed = user.profile.email.as_ref().map(|email| &email.sealed);
         let claims = Claims {
             sub: user.id.as_str().to_owned(),
             name: user.profile.name.as_str().to_owned(),
             tenant_id: user.tenant.clone(),
             email: accounts.open(user, "email", sealed)?,
-            roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
-            permissions: permissions.iter().map(ToString::to_string).collect(),
+            roles: roles.keys().map(|role| role.as_str().to_owned()).collect(),
+            permissions: roles.values().flatten().map(ToString::to_string).collect(),
             territory: Territory {
                 rw: user.profile.territory.rw.as_ref().map(|rw| rw.as_str().to_owned()),
                 rt: user.profile.territory.rt.as_ref().map(|rt| rt.as_str().to_owned()),

@@ -21,8 +21,8 @@ use super::messages::{history, parked};
 use super::{DEMO_KEY, Newest, PATIENCE, TENANT, blocking, drop_pdf, file, home, send, stack};
 
 /// Longer than any step takes where functions are processes that start, and that are killed: a command whose process died
-/// is free again after a minute.
-const PATIENCE_ELSEWHERE: Duration = Duration::from_mins(3);
+/// is free again after a minute, and a message whose function died comes again after six at most.
+const PATIENCE_ELSEWHERE: Duration = Duration::from_mins(8);
 /// Who kills functions is alone on the site.
 static OTHERS: RwLock<()> = RwLock::const_new(());
 
