@@ -40,6 +40,8 @@ pub(crate) struct Submission {
     pub(crate) applicant: String,
     /// The resident's id.
     pub(crate) submitted_by: String,
+    /// Which submission of the letter, counted from 1.
+    pub(crate) submission: u32,
     pub(crate) attributes: Attributes,
 }
 
@@ -59,6 +61,8 @@ pub(crate) struct Attributes {
 pub(crate) struct Withdrawal {
     pub(crate) letter_id: LetterId,
     pub(crate) withdrawn_by: String,
+    /// The submission that is wanted back.
+    pub(crate) submission: u32,
 }
 
 /// `letter.approved`: it has a number.
@@ -154,6 +158,7 @@ impl Submission {
             title: letter.kind.name.clone(),
             applicant: letter.resident.name.clone(),
             submitted_by: letter.resident.id.clone(),
+            submission: letter.submissions,
             attributes: Attributes {
                 rw: letter.resident.rw.clone(),
                 rt: letter.resident.rt.clone(),

@@ -51,8 +51,8 @@ pub struct Letter {
     pub history: Vec<Verification>,
     /// Its number, once it is approved.
     pub issue: Option<Issue>,
-    /// The PDF as it was rendered.
-    pub rendered: Option<Sha256Digest>,
+    /// The PDF that it was rendered to, for good.
+    pub rendered: Option<Rendering>,
     /// The signed document.
     pub document: Option<IssuedDocument>,
 }
@@ -111,6 +111,15 @@ pub struct Approver {
     pub capacity: Option<String>,
 }
 
+/// The one PDF of a letter: what it takes to render the same bytes again, and their digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendering {
+    /// The digest of the PDF before anybody signed it.
+    pub sha256: Sha256Digest,
+    /// The version of the letterhead that it was rendered with.
+    pub letterhead: u64,
+}
+
 /// The signed document of a letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuedDocument {
@@ -155,6 +164,9 @@ pub enum LetterError {
     /// Only an approved letter can be rendered and finished.
     #[error("a letter that is {} has no number yet", .0.as_str())]
     NotApproved(Status),
+    /// Its digest was told already, and these are other bytes.
+    #[error("the letter was rendered to another PDF before")]
+    RenderedOtherwise,
 }
 
 impl Fault for LetterError {
@@ -165,6 +177,7 @@ impl Fault for LetterError {
             Self::NoTerritory => "letters.no_territory",
             Self::Contradicts(_) => "letters.contradicts_approval",
             Self::NotApproved(_) => "letters.not_approved",
+            Self::RenderedOtherwise => "letters.rendered_otherwise",
         }
     }
 
@@ -174,7 +187,8 @@ impl Fault for LetterError {
             | Self::NotWaiting(_)
             | Self::NoTerritory
             | Self::Contradicts(_)
-            | Self::NotApproved(_) => Disposition::Reject,
+            | Self::NotApproved(_)
+            | Self::RenderedOtherwise => Disposition::Reject,
         }
     }
 }
@@ -261,8 +275,8 @@ impl Letter {
         Ok((withdrawing, LetterEvent::Withdrawn))
     }
 
-    /// Notes the digest of its PDF. The same digest again changes nothing.
-    pub fn render(self, sha256: Sha256Digest) -> Result<(Self, Option<LetterEvent>), LetterError> {
+    /// Notes the digest of its PDF. One letter is one PDF: the same again changes nothing, and another is refused.
+    pub fn render(self, rendering: Rendering) -> Result<(Self, Option<LetterEvent>), LetterError> {
         match self.status {
             Status::Disetujui | Status::Selesai => {}
             Status::Draft
@@ -273,14 +287,17 @@ impl Letter {
             | Status::RevisiRt
             | Status::RevisiRw => return Err(LetterError::NotApproved(self.status)),
         }
-        if self.rendered == Some(sha256) || self.status == Status::Selesai {
-            return Ok((self, None));
+        match &self.rendered {
+            Some(known) if known.sha256 == rendering.sha256 => Ok((self, None)),
+            Some(_) => Err(LetterError::RenderedOtherwise),
+            None => {
+                let rendered = Self {
+                    rendered: Some(rendering),
+                    ..self
+                };
+                Ok((rendered, Some(LetterEvent::Rendered)))
+            }
         }
-        let rendered = Self {
-            rendered: Some(sha256),
-            ..self
-        };
-        Ok((rendered, Some(LetterEvent::Rendered)))
     }
 
     /// Its signed document is there. A second one changes nothing: the first is the letter.

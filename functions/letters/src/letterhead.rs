@@ -139,6 +139,32 @@ impl Record for Letterhead {
     }
 }
 
+/// A letterhead as it was in one version; the row never changes. What was told of a letter's PDF holds for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterheadVersion {
+    /// Which, counted from 1.
+    pub number: u64,
+    /// As it was.
+    pub letterhead: Letterhead,
+}
+
+impl LetterheadVersion {
+    /// The key of one version of the paper of `tenant`.
+    #[must_use]
+    pub fn key_of(tenant: &TenantId, number: u64) -> Key {
+        Key {
+            sk: format!("version#{number:08}"),
+            ..Letterhead::key_of(tenant)
+        }
+    }
+}
+
+impl Record for LetterheadVersion {
+    fn key(&self) -> Key {
+        Self::key_of(&self.letterhead.tenant, self.number)
+    }
+}
+
 /// PNG, or text that begins as SVG. Entities, which can grow without limit, are refused.
 fn looks_like_a_drawing(bytes: &[u8]) -> bool {
     if is_png(bytes) {
@@ -186,13 +212,14 @@ pub(crate) mod tests {
     #[test]
     fn a_line_that_cannot_stand_on_paper_is_refused_by_name() {
         assert!(Letterhead::new(tenant(), text()).is_ok());
-        let cases: [(&str, fn(&mut LetterheadText)); 6] = [
+        type Spoil = fn(&mut LetterheadText);
+        let cases: [(&str, Spoil); 6] = [
             ("superiors", |text| text.superiors = vec!["a".into(); 5]),
             ("office", |text| text.office = " ".into()),
             ("address", |text| text.address = vec!["a\nb".into()]),
             ("place", |text| text.place = "a".repeat(161)),
             ("officials", |text| {
-                text.officials.values_mut().for_each(|official| official.name.clear())
+                text.officials.values_mut().for_each(|official| official.name.clear());
             }),
             ("officials", |text| {
                 text.officials

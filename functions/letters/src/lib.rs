@@ -21,11 +21,11 @@ mod template;
 pub use ids::{LetterId, TypeCode};
 pub use letter::{
     Approver, Heard, Issue, IssuedDocument, Kind, Letter, LetterError, LetterEvent, Level, LevelProgress, LevelState,
-    News, Requires, Resident, Ruling, Status, Verdict, Verification,
+    News, Rendering, Requires, Resident, Ruling, Status, Verdict, Verification,
 };
 pub use letter_type::{
     AnswerProblem, Answers, Field, FieldKind, FieldSchema, LetterType, NumberFormat, NumberFormatError, Numbered,
     SchemaError, TypeDraft, TypeError, TypeVersion, Wording,
 };
-pub use letterhead::{Letterhead, LetterheadError, LetterheadText, Official};
+pub use letterhead::{Letterhead, LetterheadError, LetterheadText, LetterheadVersion, Official};
 pub use template::{ParseTemplateError, Template, TemplateName};

@@ -16,9 +16,9 @@ use tokio::sync::Semaphore;
 
 use crate::events::{self, Rendered, WantsPdf};
 use crate::inbox;
-use crate::letter::{Letter, LetterError, Status};
+use crate::letter::{Letter, LetterError, Rendering, Status};
 use crate::letter_type::{Answers, LetterType, TypeVersion};
-use crate::letterhead::Letterhead;
+use crate::letterhead::{Letterhead, LetterheadVersion};
 use crate::paper::{self, PaperError};
 use crate::render::{self, RenderError};
 use crate::template::Template;
@@ -127,10 +127,15 @@ impl Step for RenderLetter {
             return Ok(());
         }
         let of = self.type_of(&letter).await?;
-        let pdf = self.set(&letter, &of).await?;
+        let head = self.letterhead(&letter).await?;
+        let pdf = self.set(&letter, &of, &head.value).await?;
         let sha256 = Sha256Digest::of(&pdf);
-        let metadata = description(&letter, &of, &self.letterhead(&letter).await?);
-        let (letter, happened) = letter.render(sha256)?;
+        let metadata = description(&letter, &of, &head.value);
+        let rendering = Rendering {
+            sha256,
+            letterhead: head.version,
+        };
+        let (letter, happened) = letter.render(rendering)?;
         if let Some(happened) = happened {
             let data = Rendered {
                 letter_id: letter.id,
@@ -158,21 +163,28 @@ impl RenderLetter {
         Ok(self.table.load::<TypeVersion>(key).await?.value.0)
     }
 
-    async fn letterhead(&self, letter: &Letter) -> Result<Letterhead, RenderLetterError> {
-        let found = self
-            .table
-            .find::<Letterhead>(&Letterhead::key_of(&letter.tenant))
-            .await?;
-        found.map(|stored| stored.value).ok_or(RenderLetterError::NoLetterhead)
+    /// The office's letterhead as it is, or, once the letter was rendered, as it was then.
+    async fn letterhead(&self, letter: &Letter) -> Result<Stored<Letterhead>, RenderLetterError> {
+        if let Some(rendered) = letter.rendered {
+            let key = LetterheadVersion::key_of(&letter.tenant, rendered.letterhead);
+            let LetterheadVersion { number, letterhead } = self.table.load(key).await?.value;
+            return Ok(Stored {
+                value: letterhead,
+                version: number,
+            });
+        }
+        let key = Letterhead::key_of(&letter.tenant);
+        let found = self.table.find::<Letterhead>(&key).await?;
+        found.ok_or(RenderLetterError::NoLetterhead)
     }
 
     /// Sets the letter, off the async threads and within its time.
-    async fn set(&self, letter: &Letter, of: &LetterType) -> Result<Bytes, RenderLetterError> {
+    async fn set(&self, letter: &Letter, of: &LetterType, head: &Letterhead) -> Result<Bytes, RenderLetterError> {
         let template = Template::built_in(&of.template).ok_or(RenderLetterError::NoTemplate)?;
         let place = Letter::answers_place(&letter.tenant, letter.id);
         let answers: Answers = serde_json::from_str(&self.fields.open(&place, &letter.answers)?)
             .map_err(|_damaged| RenderLetterError::Answers)?;
-        let content = paper::content(letter, of, &answers, &self.letterhead(letter).await?)?;
+        let content = paper::content(letter, of, &answers, head)?;
         let identity = format!("{}/{}", letter.tenant, letter.id);
         // Nobody closes the semaphore, so this always waits for a place.
         let place = PLACES.acquire().await.ok();

@@ -101,6 +101,13 @@ fn document() -> IssuedDocument {
     }
 }
 
+fn rendering(pdf: &[u8]) -> Rendering {
+    Rendering {
+        sha256: Sha256Digest::of(pdf),
+        letterhead: 1,
+    }
+}
+
 fn hear(letter: Letter, news: &News) -> Letter {
     match letter.clone().hear(news).unwrap() {
         Heard::Nothing => letter,
@@ -122,7 +129,10 @@ fn in_state(of: &LetterType, status: Status) -> Letter {
         Status::Ditolak => heard(Ruling::Refused),
         Status::RevisiRt => heard(Ruling::Returned(Some(Status::RevisiRt))),
         Status::RevisiRw => heard(Ruling::Returned(Some(Status::RevisiRw))),
-        Status::Selesai => heard(Ruling::Approved).finish(document(), at(10)).unwrap().0,
+        Status::Selesai => {
+            let rendered = heard(Ruling::Approved).render(rendering(b"pdf")).unwrap().0;
+            rendered.finish(document(), at(10)).unwrap().0
+        }
     }
 }
 
@@ -136,10 +146,7 @@ fn after(of: &LetterType, letter: &Letter, act: Act) -> &'static str {
             let news = news(20, ruling);
             letter.clone().hear(&news).map(|_| hear(letter.clone(), &news))
         }
-        Act::Render => letter
-            .clone()
-            .render(Sha256Digest::of(b"pdf"))
-            .map(|(letter, _)| letter),
+        Act::Render => letter.clone().render(rendering(b"pdf")).map(|(letter, _)| letter),
         Act::Finish => letter.clone().finish(document(), at(20)).map(|(letter, _)| letter),
     };
     match acted {
@@ -339,15 +346,17 @@ fn a_resident_sees_which_level_approved_returned_or_is_next() {
 }
 
 #[test]
-fn a_digest_is_told_once_and_the_first_signed_document_is_the_letter() {
+fn a_letter_is_one_pdf_whose_digest_is_told_once_and_the_first_signed_document_is_the_letter() {
     let of = letter_type();
     let letter = in_state(&of, Status::Disetujui);
-    let digest = Sha256Digest::of(b"pdf");
-    let (letter, event) = letter.render(digest).unwrap();
-    assert_eq!((letter.rendered, event), (Some(digest), Some(LetterEvent::Rendered)));
-    assert_eq!(letter.clone().render(digest).unwrap(), (letter.clone(), None));
-    let (_, again) = letter.clone().render(Sha256Digest::of(b"other")).unwrap();
-    assert_eq!(again, Some(LetterEvent::Rendered));
+    let first = rendering(b"pdf");
+    let (letter, event) = letter.render(first).unwrap();
+    assert_eq!((letter.rendered, event), (Some(first), Some(LetterEvent::Rendered)));
+    assert_eq!(letter.clone().render(first).unwrap(), (letter.clone(), None));
+    assert_eq!(
+        letter.clone().render(rendering(b"other")),
+        Err(LetterError::RenderedOtherwise)
+    );
 
     let (letter, event) = letter.finish(document(), at(30)).unwrap();
     assert_eq!((letter.status, event), (Status::Selesai, Some(LetterEvent::Finished)));

@@ -126,7 +126,8 @@ fn a_schema_that_no_form_can_show_is_refused() {
         change(&mut schema);
         FieldSchema::try_from(schema).unwrap_err()
     };
-    let cases: [(fn(&mut Value), SchemaError); 12] = [
+    type Change = fn(&mut Value);
+    let cases: [(Change, SchemaError); 12] = [
         (|schema| *schema = json!([]), SchemaError::Shape),
         (|schema| schema["type"] = json!("array"), SchemaError::Shape),
         (

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::refusals::{Refusals, busy, unusable_letterhead};
 use super::{Letters, Versioned};
-use crate::letterhead::{Letterhead, LetterheadText};
+use crate::letterhead::{Letterhead, LetterheadText, LetterheadVersion};
 use crate::messages;
 
 const MANAGE: &str = "letter_type:manage";
@@ -59,8 +59,13 @@ pub(super) async fn write(
             None,
             Some(json!({ "office": letterhead.text.office, "officials": officials })),
         );
+    let kept = LetterheadVersion {
+        number: version + 1,
+        letterhead: letterhead.clone(),
+    };
     let written = async {
         let transaction = letters.table.transaction().update(&letterhead, version)?;
+        let transaction = transaction.insert(&kept)?;
         transaction
             .audited(&letters.environment, &caller.tenant, entry)?
             .commit()

@@ -69,6 +69,7 @@ pub(super) async fn withdraw(
                 let data = Withdrawal {
                     letter_id: id,
                     withdrawn_by: caller.id.clone(),
+                    submission: letter.submissions,
                 };
                 letters.tell(letter, version, event, data).await
             }),
