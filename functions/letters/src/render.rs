@@ -117,4 +117,6 @@ fn datetime(content: &Content) -> Result<Datetime, ContentError> {
 }
 
 #[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod tests;

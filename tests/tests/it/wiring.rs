@@ -203,7 +203,8 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
         let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
         let drop = action == "s3:PutObject" && resource.ends_with(":s3:::${BucketPrefix}inbox/*/letters/*");
-        let fetch = action == "s3:GetObject" && resource.ends_with(":s3:::${BucketPrefix}vault/*/documents/*/final.pdf");
+        let fetch =
+            action == "s3:GetObject" && resource.ends_with(":s3:::${BucketPrefix}vault/*/documents/*/final.pdf");
         let bucket = action.starts_with("s3:List") && resource.contains(":s3:::${BucketPrefix}");
         let key = action.starts_with("kms:") && resource == "DataKey.Arn";
         assert!(
