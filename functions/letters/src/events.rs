@@ -31,7 +31,7 @@ pub(crate) fn of<D: Serialize>(
 
 /// `letter.submitted`, `letter.resubmitted`: a letter wants verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Submission {
+pub(crate) struct Submitted {
     pub(crate) letter_id: LetterId,
     pub(crate) letter_type: TypeCode,
     /// What it is about, for lists.
@@ -149,7 +149,7 @@ pub(crate) struct DocumentIssued {
     pub(crate) key: Option<String>,
 }
 
-impl Submission {
+impl Submitted {
     pub(crate) fn new(letter: &Letter) -> Self {
         let requires = letter.kind.requires;
         Self {
@@ -178,7 +178,7 @@ macro_rules! payload {
 }
 
 payload! {
-    Submission: "letter.submitted" "letter.resubmitted";
+    Submitted: "letter.submitted" "letter.resubmitted";
     Withdrawal: "letter.withdrawn";
     Approved: "letter.approved";
     GenerationRequested: "letter.generation_requested";
