@@ -4,6 +4,7 @@ mod news;
 mod number;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use kernel::{Disposition, Envelope, Fault};
@@ -15,6 +16,12 @@ use crate::events::{self, ApprovalChanged, DocumentIssued, Finished};
 use crate::ids::LetterId;
 use crate::inbox;
 use crate::letter::{Heard, IssuedDocument, Letter, LetterError};
+
+/// Others change the letter, or take numbers of its sequence, at the same time. Each round, one of them succeeds; whoever
+/// gave up would wait for the message to come again, which takes minutes.
+const ATTEMPTS: u32 = 40;
+/// After a lost race.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -82,9 +89,18 @@ impl Step for TrackLetter {
     type Error = TrackLetterError;
 
     async fn handle(&self, message: Message) -> Result<(), TrackLetterError> {
-        match message {
-            Message::Approval(event) => self.follow(&event).await,
-            Message::Issued(event) => self.finish(&event).await,
+        let mut attempt = 1;
+        loop {
+            let taken = match &message {
+                Message::Approval(event) => self.follow(event).await,
+                Message::Issued(event) => self.finish(event).await,
+            };
+            let lost = matches!(taken, Err(TrackLetterError::Table(TableError::Conflict)));
+            if !lost || attempt == ATTEMPTS {
+                return taken;
+            }
+            tokio::time::sleep(PAUSE * (1 + attempt % 8)).await;
+            attempt += 1;
         }
     }
 }

@@ -1,11 +1,9 @@
 //! Gives an approved letter its number.
 
-use std::time::Duration;
-
 use jiff::ToSpan;
 use jiff::civil::Date;
 use kernel::Envelope;
-use platform::{Record, Stored, TableError};
+use platform::{Record, Stored};
 
 use super::{TrackLetter, TrackLetterError};
 use crate::events::{self, ApprovalChanged, Approved};
@@ -13,11 +11,6 @@ use crate::ids::LetterId;
 use crate::letter::{Approver, Heard, Issue, Letter, News};
 use crate::letter_type::{LetterType, Numbered, TypeVersion};
 use crate::numbering::Sequence;
-
-/// Other processes may take numbers of the same sequence at the same time. Each round, one of them succeeds.
-const ATTEMPTS: u32 = 40;
-/// After a lost race.
-const PAUSE: Duration = Duration::from_millis(4);
 
 impl TrackLetter {
     /// The number, the letter's new state and the event are one transaction: there is no number without its letter.
@@ -28,30 +21,12 @@ impl TrackLetter {
         news: &News,
     ) -> Result<(), TrackLetterError> {
         let decider = event.data.decided_by.as_ref().ok_or(TrackLetterError::NoApprover)?;
-        let approver = Approver {
+        let approved_by = Approver {
             id: decider.id.clone(),
             name: decider.name.clone(),
             capacity: decider.capacity.clone(),
         };
         let _turn = self.numbers.lock().await;
-        for attempt in 1.. {
-            let tried = self.try_number(event, id, news, approver.clone()).await;
-            let lost = matches!(tried, Err(TrackLetterError::Table(TableError::Conflict)));
-            if !lost || attempt == ATTEMPTS {
-                return tried;
-            }
-            tokio::time::sleep(PAUSE * (1 + attempt % 8)).await;
-        }
-        Ok(())
-    }
-
-    async fn try_number(
-        &self,
-        event: &Envelope<ApprovalChanged>,
-        id: LetterId,
-        news: &News,
-        approved_by: Approver,
-    ) -> Result<(), TrackLetterError> {
         let Stored { value: letter, version } = self.load(event, id).await?;
         let Heard::WantsNumber(letter) = letter.hear(news)? else {
             return Ok(());
