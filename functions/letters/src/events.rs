@@ -31,7 +31,7 @@ pub(crate) fn of<D: Serialize>(
 
 /// `letter.submitted`, `letter.resubmitted`: a letter wants verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Submitted {
+pub(crate) struct HandedIn {
     pub(crate) letter_id: LetterId,
     pub(crate) letter_type: TypeCode,
     /// What it is about, for lists.
@@ -149,7 +149,7 @@ pub(crate) struct DocumentIssued {
     pub(crate) key: Option<String>,
 }
 
-impl Submitted {
+impl HandedIn {
     pub(crate) fn new(letter: &Letter) -> Self {
         let requires = letter.kind.requires;
         Self {
@@ -178,7 +178,7 @@ macro_rules! payload {
 }
 
 payload! {
-    Submitted: "letter.submitted" "letter.resubmitted";
+    HandedIn: "letter.submitted" "letter.resubmitted";
     Withdrawal: "letter.withdrawn";
     Approved: "letter.approved";
     GenerationRequested: "letter.generation_requested";

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::refusals::{Refusals, busy, not_now, wrong_answers};
 use super::views::LetterView;
 use super::{Letters, Versioned};
-use crate::events::{self, Submitted, Withdrawal};
+use crate::events::{self, HandedIn, Withdrawal};
 use crate::ids::LetterId;
 use crate::letter::{Letter, LetterEvent, Resident};
 
@@ -39,7 +39,7 @@ pub(super) async fn submit(
                 let (letter, event) = value
                     .submit(&of, resident, letters.environment.now())
                     .map_err(not_now)?;
-                let data = Submitted::new(&letter);
+                let data = HandedIn::new(&letter);
                 letters.tell(letter, version, event, data).await
             }),
         )
