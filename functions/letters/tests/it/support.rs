@@ -116,11 +116,11 @@ pub(crate) async fn office() -> Office {
 }
 
 /// An office with a letterhead and the type `SKD`, which RT and RW verify as asked.
-pub(crate) async fn office_that_gives(require_rt: bool, require_rw: bool) -> Office {
+pub(crate) async fn office_that_gives(rt: bool, rw: bool) -> Office {
     let office = office().await;
     let admin = office.person("lurah", &ADMIN);
     let new = json!({
-        "code": "SKD", "name": "Surat Keterangan Domisili", "require_rt": require_rt, "require_rw": require_rw,
+        "code": "SKD", "name": "Surat Keterangan Domisili", "require_rt": rt, "require_rw": rw,
         "fields": fields(), "wording": wording(), "validity_days": 90,
     });
     assert_eq!(office.post(&admin, "/letter-types", "t1", &new).await.status_code, 201);
@@ -274,11 +274,12 @@ impl Office {
     pub(crate) fn event(&self, source: &str, what: &str, subject: &str, data: Value) -> Value {
         let now = Timestamp::now();
         let id = self.environment.ids.event_id(now);
-        json!({
+        let mut event = json!({
             "specversion": "1.0", "id": id, "source": source, "type": what, "subject": subject, "time": now, "tenant": "karo",
             "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "datacontenttype": "application/json",
-            "data": data,
-        })
+        });
+        event["data"] = data;
+        event
     }
 
     /// The letter's last approver says yes.

@@ -69,11 +69,11 @@ impl Village {
     }
 
     /// A type of letters that RT and RW verify as asked; its code.
-    pub(crate) async fn letter_type(&self, require_rt: bool, require_rw: bool) -> String {
-        let levels = format!("{}{}", u8::from(require_rt), u8::from(require_rw));
+    pub(crate) async fn letter_type(&self, rt: bool, rw: bool) -> String {
+        let levels = format!("{}{}", u8::from(rt), u8::from(rw));
         let code = format!("SKD-{}-{levels}", &self.mark[..8]);
         let new = json!({
-            "code": code, "name": "Surat Keterangan Domisili", "require_rt": require_rt, "require_rw": require_rw,
+            "code": code, "name": "Surat Keterangan Domisili", "require_rt": rt, "require_rw": rw,
             "validity_days": 90,
             "fields": {
                 "type": "object", "additionalProperties": false,
