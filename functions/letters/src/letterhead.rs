@@ -209,10 +209,11 @@ pub(crate) mod tests {
         "karo".parse().unwrap()
     }
 
+    type Spoil = fn(&mut LetterheadText);
+
     #[test]
     fn a_line_that_cannot_stand_on_paper_is_refused_by_name() {
         assert!(Letterhead::new(tenant(), text()).is_ok());
-        type Spoil = fn(&mut LetterheadText);
         let cases: [(&str, Spoil); 6] = [
             ("superiors", |text| text.superiors = vec!["a".into(); 5]),
             ("office", |text| text.office = " ".into()),

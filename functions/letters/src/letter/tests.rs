@@ -324,8 +324,8 @@ fn a_resident_sees_which_level_approved_returned_or_is_next() {
     let letter = hear(letter, &by_rt);
     assert_eq!(states(&letter), [Approved, Waiting, Pending]);
     let note = "Data alamat tidak sesuai";
-    let by_rw = decided(3, Ruling::Awaits(Level::Rt), Some((Level::Rw, Verdict::Returned, note)));
-    let letter = hear(letter, &by_rw);
+    let returned_by_rw = decided(3, Ruling::Awaits(Level::Rt), Some((Level::Rw, Verdict::Returned, note)));
+    let letter = hear(letter, &returned_by_rw);
     assert_eq!(states(&letter), [Waiting, Returned, Pending]);
     let rw = letter.progress().remove(1).last.unwrap();
     assert_eq!((rw.note.as_deref(), rw.by.as_str()), (Some(note), "rw"));

@@ -119,6 +119,8 @@ fn what_an_answer_says_is_no_placeholder() {
     assert!(filled.statements[0].contains("di {nik} sejak"));
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn a_schema_that_no_form_can_show_is_refused() {
     let refused = |change: fn(&mut Value)| {
@@ -126,7 +128,6 @@ fn a_schema_that_no_form_can_show_is_refused() {
         change(&mut schema);
         FieldSchema::try_from(schema).unwrap_err()
     };
-    type Change = fn(&mut Value);
     let cases: [(Change, SchemaError); 12] = [
         (|schema| *schema = json!([]), SchemaError::Shape),
         (|schema| schema["type"] = json!("array"), SchemaError::Shape),
