@@ -145,7 +145,7 @@ fn a_long_letter_goes_on_to_numbered_pages_and_keeps_its_signature_together() {
     let last = squeezed(pages.last().unwrap());
     assert!(last.contains(&format!("Halaman {0} dari {0}", pages.len())), "{last}");
     assert!(
-        last.contains("Contoh, 21 November 2026") && last.contains("NIP."),
+        last.contains("Demikian") && last.contains("Contoh, 21 November 2026") && last.contains("NIP."),
         "{last}"
     );
 }
