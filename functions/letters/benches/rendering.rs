@@ -1,6 +1,6 @@
 //! How fast letters are set: forty of them, each of another resident. Prints figures; asserts nothing about time.
 //!
-//! `cargo bench --package letters` runs it; with `-- FOLDER` behind it, the letters are written there, to be looked at.
+//! `cargo bench --workspace --bench rendering` runs it; with `-- FOLDER` behind it, the letters are written there, to be looked at.
 
 #![allow(clippy::print_stdout, reason = "its figures are its result")]
 #![allow(
