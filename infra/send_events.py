@@ -1,12 +1,13 @@
 """Sends the newest events of documents that stand still to their queues again. Run it as infra/send-events.
 
 The table keeps every event; what gets lost is its delivery. Of each aggregate the newest event is sent, if a queue asked
-for its type, except where the document has come to its end: then nobody waits for it. What somebody does wait for cannot be
+for its type, except where the document or letter has come to its end: then nobody waits for it. What somebody does wait for cannot be
 told from here, so more is sent than was lost, and steps acknowledge what they have done already.
 """
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ TOGETHER = 10
 #: After these a document goes nowhere, and what led there needs no repetition.
 ENDS = {"document.issued", "document.rejected", "document.returned", "document.quarantined"}
 
+#: The inbox key of a letter's PDF.
+LETTER = re.compile(r"[^/]+/letters/(?P<id>[A-Z2-7]{26})\.pdf")
+
 
 class Event(NamedTuple):
     """The newest event of an aggregate."""
@@ -26,6 +30,8 @@ class Event(NamedTuple):
     sk: str
     event_type: str
     time: str
+    #: The inbox key that the document came by, where the event says it.
+    key: str
 
 
 def main() -> int:
@@ -64,8 +70,9 @@ def _newest(client: Any, table: str) -> dict[str, Event]:
     newest: dict[str, Event] = {}
     for page in client.get_paginator("scan").paginate(**request):
         for item in page["Items"]:
-            time = json.loads(item["envelope"]["S"]).get("time", "")
-            event = Event(item["sk"]["S"], item["event_type"]["S"], time)
+            envelope = json.loads(item["envelope"]["S"])
+            key = envelope.get("data", {}).get("key", "")
+            event = Event(item["sk"]["S"], item["event_type"]["S"], envelope.get("time", ""), key)
             pk = item["pk"]["S"]
             if pk not in newest or event.sk > newest[pk].sk:
                 newest[pk] = event
@@ -73,11 +80,20 @@ def _newest(client: Any, table: str) -> dict[str, Event]:
 
 
 def _has_ended(pk: str, newest: dict[str, Event]) -> bool:
-    """Whether the document with the same id has come to its end. Of an approval the last event stays the newest for ever."""
+    """Whether the document or letter with the same id has come to its end. Of an approval the last event stays the newest for ever."""
     tenant, _, rest = pk.partition("#")
     _kind, _, ident = rest.partition("#")
     document = newest.get(f"{tenant}#document#{ident}")
-    return document is not None and document.event_type in ENDS
+    if document is None or document.event_type not in ENDS:
+        return _is_finished(tenant, ident, newest)
+    # A letter waits for its document until it has heard of it.
+    letter = LETTER.fullmatch(document.key)
+    return letter is None or _is_finished(tenant, letter["id"], newest)
+
+
+def _is_finished(tenant: str, letter: str, newest: dict[str, Event]) -> bool:
+    event = newest.get(f"{tenant}#letter#{letter}")
+    return event is not None and event.event_type == "letter.finished"
 
 
 def _send(client: Any, table: str, routes: dict[str, list[str]], wanted: dict[str, Event]) -> int:

@@ -78,6 +78,7 @@ _URLS = {
     "detect": "DetectUrl",
     "session": "SessionUrl",
     "users": "UsersUrl",
+    "letters": "LettersUrl",
     "audit": "AuditUrl",
     "health": "HealthUrl",
 }

@@ -8,9 +8,9 @@ from foreign_server import Server
 TABLE = "table-of-events"
 
 
-def event(kind: str, ident: str, version: int, event_type: str, minute: int = 0) -> dict[str, Any]:
+def event(kind: str, ident: str, version: int, event_type: str, minute: int = 0, **data: str) -> dict[str, Any]:
     """An event row, as the table keeps it."""
-    envelope = {"type": event_type, "subject": ident, "time": f"2026-11-21T08:{minute:02}:00.5Z"}
+    envelope = {"type": event_type, "subject": ident, "time": f"2026-11-21T08:{minute:02}:00.5Z", "data": data}
     return {
         "pk": {"S": f"contoh#{kind}#{ident}"},
         "sk": {"S": f"event#{version:08}"},
@@ -64,3 +64,22 @@ def test_what_stands_still_is_sent_again_and_what_has_ended_is_not(server: Serve
     assert waiting(server, queues["approve"]) == [(f"I{number:02}", "document.imported") for number in range(25)]
     assert waiting(server, queues["sign"]) == [("A", "approval.approved"), ("S", "document.signed")]
     assert waiting(server, queues["stamp"]) == [("S", "document.signed")]
+
+
+def test_a_letter_that_did_not_hear_of_its_document_is_told_again(server: Server) -> None:
+    queues = {name: server.ask("CreateQueue", "AmazonSQS", QueueName=name)["QueueUrl"] for name in ("letters", "render")}
+    routes = {name: [queues["letters"]] for name in ("document.issued", "approval.approved")}
+    routes["letter.approved"] = [queues["render"]]
+    rows = []
+    for letter, told in (("A" * 26, "letter.rendered"), ("B" * 26, "letter.finished")):
+        rows += [event("document", f"of-{letter[0]}", 5, "document.issued", key=f"contoh/letters/{letter}.pdf")]
+        rows += [event("letter", letter, 4, told), event("approval", letter, 3, "approval.approved")]
+    rows += [event("document", "C", 5, "document.issued", key="contoh/loket/izin.pdf")]
+    rows += [event("letter", "D" * 26, 2, "letter.approved")]
+    server.table("table-of-letters", rows)
+
+    told = ["--routes", json.dumps(routes)]
+    expected = {"document.issued": 1, "approval.approved": 1, "letter.approved": 1}
+    assert server.run("send-events", "table-of-letters", *told) == (0, expected)
+    assert waiting(server, queues["letters"]) == [("A" * 26, "approval.approved"), ("of-A", "document.issued")]
+    assert waiting(server, queues["render"]) == [("D" * 26, "letter.approved")]

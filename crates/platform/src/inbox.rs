@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::Aws;
 use crate::config::ConfigError;
 use crate::environment::Environment;
+use crate::vault::Put;
 pub use uploads::{Upload, UploadMarker, UploadPage};
 
 /// One version of one object, as an event names it.
@@ -155,6 +156,33 @@ impl Inbox {
     pub async fn check(&self, bucket: &str) -> Result<(), InboxError> {
         self.0.head_bucket().bucket(bucket).send().await.map_err(unavailable)?;
         Ok(())
+    }
+
+    /// Drops an object that must not be there yet (`If-None-Match: *`): a second drop would be a second upload.
+    pub async fn drop_once(
+        &self,
+        bucket: &str,
+        key: &str,
+        content_type: &str,
+        metadata: BTreeMap<String, String>,
+        bytes: Bytes,
+    ) -> Result<Put, InboxError> {
+        let sent = self
+            .0
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .if_none_match("*")
+            .content_type(content_type)
+            .set_metadata(Some(metadata.into_iter().collect()))
+            .body(ByteStream::from(bytes))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(Put::Stored),
+            Err(error) if error.code() == Some("PreconditionFailed") => Ok(Put::AlreadyThere),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 
     /// Drops an object into a bucket, as a producer would.

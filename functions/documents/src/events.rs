@@ -97,6 +97,8 @@ pub(crate) struct SignedEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Issued {
     pub(crate) document_id: DocumentId,
+    /// The inbox key, for whoever dropped it.
+    pub(crate) key: String,
     pub(crate) sha256: Sha256Digest,
     /// What the QR holds.
     pub(crate) verify_url: String,

@@ -110,6 +110,7 @@ impl Step for Stamp {
             });
         let issued = Issued {
             document_id: document.id,
+            key: document.object.key.clone(),
             sha256: sealed.sha256,
             verify_url: link,
         };

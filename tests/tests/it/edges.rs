@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Each step that a queue triggers, and the events that are its own.
-pub(crate) const OWN: [(&str, &[&str]); 8] = [
+pub(crate) const OWN: [(&str, &[&str]); 10] = [
     ("detect", &[]),
     ("import", &["document.detected", "description.detected"]),
     (
@@ -32,6 +32,22 @@ pub(crate) const OWN: [(&str, &[&str]); 8] = [
     ),
     ("sign", &["approval.approved"]),
     ("stamp", &["document.signed"]),
+    (
+        "track-letter",
+        &[
+            "approval.opened",
+            "approval.endorsed",
+            "approval.advanced",
+            "approval.sent_back",
+            "approval.returned",
+            "approval.reopened",
+            "approval.withdrawn",
+            "approval.rejected",
+            "approval.approved",
+            "document.issued",
+        ],
+    ),
+    ("render-letter", &["letter.approved", "letter.generation_requested"]),
     ("record-audit", &["action.taken"]),
 ];
 

@@ -25,11 +25,18 @@ const STEPS: [&str; 6] = [
 
 /// Golden events of which a document's flow has none: those of the audit, of letters and routes, which their packages' tests
 /// record.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 14] = [
     "action.taken.json",
     "approval.endorsed.json",
     "approval.reopened.json",
     "approval.withdrawn.json",
+    "letter.approved.json",
+    "letter.finished.json",
+    "letter.generation_requested.json",
+    "letter.rendered.json",
+    "letter.resubmitted.json",
+    "letter.submitted.json",
+    "letter.withdrawn.json",
     "route.loaded.json",
     "route.refused.json",
     "user.password_reset_requested.json",

@@ -232,8 +232,20 @@ pub(crate) fn call(url: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> 
 }
 
 fn ask(url: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> (u16, String) {
-    let (url, host) = local(url);
     let method = if body.is_some() { "POST" } else { "GET" };
+    let answer = request(method, url, headers, body);
+    let status = answer.status().as_u16();
+    (status, String::from_utf8(answer.into_body()).unwrap())
+}
+
+/// Any request over the wire, and its whole answer.
+pub(crate) fn request(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: Option<&[u8]>,
+) -> http::Response<Vec<u8>> {
+    let (url, host) = local(url);
     let mut request = http::Request::builder().method(method).uri(url);
     for (name, value) in headers
         .iter()
@@ -246,11 +258,8 @@ fn ask(url: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> (u16, String
         Some(body) => agent().run(request.body(body).unwrap()),
         None => agent().run(request.body(()).unwrap()),
     };
-    let mut response = answered.unwrap();
-    (
-        response.status().as_u16(),
-        response.body_mut().read_to_string().unwrap(),
-    )
+    let (parts, mut body) = answered.unwrap().into_parts();
+    http::Response::from_parts(parts, body.read_to_vec().unwrap())
 }
 
 /// Runs what waits for the network off the async threads.

@@ -45,7 +45,7 @@ fn claims(holder: &Holder<'_>) -> Value {
     })
 }
 
-fn signed(claims: &Value, key: &str) -> String {
+pub(crate) fn signed(claims: &Value, key: &str) -> String {
     let key = EncodingKey::from_ec_pem(key.as_bytes()).unwrap();
     encode(&Header::new(Algorithm::ES256), claims, &key).unwrap()
 }

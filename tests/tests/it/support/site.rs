@@ -73,6 +73,7 @@ pub(crate) struct Site {
     pub(crate) verify: String,
     pub(crate) decide: String,
     pub(crate) detect: String,
+    pub(crate) letters: String,
     /// What its queues' names begin with.
     stack_name: String,
     /// What this test's names end with.
@@ -106,6 +107,7 @@ struct Urls {
     verify: String,
     decide: String,
     detect: String,
+    letters: String,
 }
 
 /// The tests that are skipped on a site elsewhere, and why.
@@ -175,6 +177,7 @@ impl Site {
             verify: stack.endpoint(),
             decide: format!("{}/lambda-url/decide", stack.endpoint()),
             detect: format!("{}/lambda-url/detect", stack.endpoint()),
+            letters: format!("{}/lambda-url/letters", stack.endpoint()),
             stack_name: "absah".to_owned(),
             mark: String::new(),
             patience: PATIENCE,
@@ -204,6 +207,7 @@ impl Site {
             verify: site.urls.verify,
             decide: site.urls.decide,
             detect: site.urls.detect,
+            letters: site.urls.letters,
             stack_name: site.stack,
             patience: PATIENCE_ELSEWHERE,
             stack: None,

@@ -1,0 +1,171 @@
+//! `/letter-types`: the kinds of letters that an office gives.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use platform::{
+    Actor, AuditEntry, Caller, Idempotency, IdempotencyKey, IfMatch, Index, JsonBody, Origin, Paging, Params, PathId,
+    Problem, Query, Stored, TableError, unknown,
+};
+use serde_json::json;
+
+use super::refusals::{Refusals, busy, unusable_type};
+use super::strict::Strict;
+use super::views::{NewType, TypeContent, TypeList, TypeView};
+use super::{Letters, Versioned};
+use crate::ids::TypeCode;
+use crate::letter_type::{LetterType, TypeVersion};
+use crate::messages;
+
+const READ: &str = "letter_type:read";
+const MANAGE: &str = "letter_type:manage";
+
+/// The kinds of letters. Others than officials see those that can be asked for.
+#[utoipa::path(get, path = "/letter-types", params(
+    ("limit" = Option<u16>, Query, minimum = 1, maximum = 100), ("cursor" = Option<String>, Query),
+), responses((status = 200, body = TypeList), Refusals))]
+pub(super) async fn list(
+    State(letters): State<Letters>,
+    caller: Caller,
+    Params(paging): Params<Paging>,
+) -> Result<axum::Json<TypeList>, Problem> {
+    caller.require(READ)?;
+    let query = Query {
+        index: Index::Main,
+        pk: &LetterType::partition(&caller.tenant),
+        prefix: "type#",
+        ascending: true,
+    };
+    paging.check(&query)?;
+    let page = letters.table.page::<LetterType>(&query, &paging).await;
+    let page = page.map_err(|error| busy(&error))?;
+    Ok(axum::Json(TypeList::new(page, caller.may(MANAGE))))
+}
+
+/// One kind of letter.
+#[utoipa::path(get, path = "/letter-types/{code}", params(("code" = String, Path)),
+    responses((status = 200, body = TypeView, headers(("ETag" = String))), Refusals))]
+pub(super) async fn show(
+    State(letters): State<Letters>,
+    caller: Caller,
+    PathId(code): PathId<TypeCode>,
+) -> Result<Versioned<TypeView>, Problem> {
+    caller.require(READ)?;
+    let Stored { value, version } = letters.find_type(&caller, &code).await?.ok_or_else(unknown)?;
+    if !value.is_active && !caller.may(MANAGE) {
+        return Err(unknown());
+    }
+    Ok(Versioned {
+        version,
+        body: value.into(),
+    })
+}
+
+/// Begins a kind of letter.
+#[utoipa::path(post, path = "/letter-types", request_body = NewType, params(("Idempotency-Key" = String, Header)),
+    responses((status = 201, body = TypeView, headers(("ETag" = String))), Refusals))]
+pub(super) async fn create(
+    State(letters): State<Letters>,
+    caller: Caller,
+    origin: Origin,
+    IdempotencyKey(key): IdempotencyKey,
+    JsonBody(Strict(new)): JsonBody<Strict<NewType>>,
+) -> Result<(StatusCode, Versioned<TypeView>), Problem> {
+    caller.require(MANAGE)?;
+    let payload = serde_json::to_vec(&new).unwrap_or_default();
+    let scope = format!("letter-types#{}", caller.id);
+    let once = Idempotency::new(caller.tenant.clone(), &scope, &key, &payload);
+    let work = Box::pin(async {
+        let code: TypeCode = new.code.parse().map_err(|_malformed| unusable_code())?;
+        let of =
+            LetterType::new(caller.tenant.clone(), code, new.content.into()).map_err(|error| unusable_type(&error))?;
+        letters.write_type(&of, 0, &caller, &origin).await
+    });
+    let created = once.once(&letters.environment, &letters.table, work).await?;
+    Ok((StatusCode::CREATED, created))
+}
+
+/// Changes a kind of letter. Letters that were submitted before keep the version that they were submitted with.
+#[utoipa::path(put, path = "/letter-types/{code}", request_body = TypeContent,
+    params(("code" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = TypeView, headers(("ETag" = String))), Refusals))]
+pub(super) async fn change(
+    State(letters): State<Letters>,
+    caller: Caller,
+    origin: Origin,
+    PathId(code): PathId<TypeCode>,
+    based_on: IfMatch,
+    JsonBody(Strict(content)): JsonBody<Strict<TypeContent>>,
+) -> Result<Versioned<TypeView>, Problem> {
+    caller.require(MANAGE)?;
+    let Stored { value, version } = letters.find_type(&caller, &code).await?.ok_or_else(unknown)?;
+    based_on.check(version)?;
+    let of = value.change(content.into()).map_err(|error| unusable_type(&error))?;
+    letters.write_type(&of, version, &caller, &origin).await
+}
+
+impl Letters {
+    pub(super) async fn find_type(
+        &self,
+        caller: &Caller,
+        code: &TypeCode,
+    ) -> Result<Option<Stored<LetterType>>, Problem> {
+        let key = LetterType::key_of(&caller.tenant, code);
+        self.table.find::<LetterType>(&key).await.map_err(|error| busy(&error))
+    }
+
+    /// Keeps a type, and this version of it for good.
+    async fn write_type(
+        &self,
+        of: &LetterType,
+        version: u64,
+        caller: &Caller,
+        origin: &Origin,
+    ) -> Result<Versioned<TypeView>, Problem> {
+        let action = if version == 0 {
+            "letter_type.created"
+        } else {
+            "letter_type.changed"
+        };
+        let entry = AuditEntry::success(Actor::from(caller), action, "letter_type", of.code.to_string())
+            .from(origin)
+            .changing(
+                None,
+                Some(json!({ "version": of.version, "name": of.name, "is_active": of.is_active })),
+            );
+        let written = async {
+            let transaction = self.table.transaction();
+            let transaction = if version == 0 {
+                transaction.insert(of)?
+            } else {
+                transaction.update(of, version)?
+            };
+            let transaction = transaction.insert(&TypeVersion(of.clone()))?;
+            transaction
+                .audited(&self.environment, &of.tenant, entry)?
+                .commit()
+                .await
+        };
+        match written.await {
+            Ok(()) => Ok(Versioned {
+                version: version + 1,
+                body: of.clone().into(),
+            }),
+            Err(TableError::AlreadyExists) => Err(Problem::new(
+                StatusCode::CONFLICT,
+                "letters.type_exists",
+                messages::TYPE_EXISTS,
+            )),
+            Err(TableError::Conflict) => Err(IfMatch::stale()),
+            Err(error) => Err(busy(&error)),
+        }
+    }
+}
+
+fn unusable_code() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "letters.unusable_type",
+        messages::TYPE_UNUSABLE,
+    )
+    .with_detail(messages::part_to_correct("code"))
+}

@@ -1,0 +1,75 @@
+//! What people read, in plain Indonesian. Nothing else.
+
+use jiff::civil::Date;
+
+pub(crate) const YES: &str = "Ya";
+pub(crate) const NO: &str = "Tidak";
+pub(crate) const FOOTER: &str =
+    "Surat ini ditandatangani secara elektronik. Pindai kode QR untuk memeriksa keasliannya.";
+pub(crate) const ON_BEHALF: &str = "a.n.";
+
+pub(crate) const UNKNOWN_TYPE: &str = "Jenis surat tidak ditemukan atau sedang tidak dilayani.";
+pub(crate) const TYPE_EXISTS: &str = "Jenis surat dengan kode ini sudah ada.";
+pub(crate) const TYPE_UNUSABLE: &str = "Jenis surat ini belum dapat disimpan. Perbaiki isinya.";
+pub(crate) const LETTERHEAD_UNUSABLE: &str = "Kop surat ini belum dapat disimpan. Perbaiki isinya.";
+pub(crate) const NO_LETTERHEAD: &str = "Kop surat belum diatur.";
+pub(crate) const ANSWERS_WRONG: &str = "Isian surat belum lengkap atau belum benar.";
+pub(crate) const NOT_EDITABLE: &str = "Surat ini sedang diproses atau sudah selesai, sehingga tidak dapat diubah.";
+pub(crate) const NOT_WAITING: &str = "Surat ini tidak sedang menunggu verifikasi, sehingga tidak dapat ditarik.";
+pub(crate) const NO_TERRITORY: &str =
+    "RT/RW Anda belum tercatat. Hubungi kantor kelurahan agar surat ini dapat diverifikasi.";
+pub(crate) const CONTRADICTS: &str = "Keadaan surat ini tidak sesuai dengan permintaan.";
+pub(crate) const NOT_APPROVED: &str = "Surat ini belum disetujui.";
+pub(crate) const NOT_FINISHED: &str = "Surat ini belum selesai, sehingga belum dapat diunduh.";
+pub(crate) const CONFLICT: &str = "Surat ini baru saja berubah. Muat ulang lalu periksa kembali.";
+pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebentar lagi.";
+
+const MONTHS: [&str; 12] = [
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+];
+
+/// A date as people write it: `21 November 2026`.
+pub(crate) fn indonesian_date(date: Date) -> String {
+    let index = usize::try_from(date.month()).unwrap_or_default().saturating_sub(1);
+    let month = MONTHS.get(index).copied().unwrap_or_default();
+    format!("{} {month} {}", date.day(), date.year())
+}
+
+/// How long a letter is in force.
+pub(crate) fn valid_until(date: Date) -> String {
+    format!("Surat ini berlaku sampai dengan tanggal {}.", indonesian_date(date))
+}
+
+/// Which answers to correct, by the titles of their fields.
+pub(crate) fn answers_to_correct(fields: &[String]) -> String {
+    format!("Periksa kembali isian: {}.", fields.join(", "))
+}
+
+/// What of a type or letterhead cannot be used.
+pub(crate) fn part_to_correct(part: &str) -> String {
+    format!("Bagian yang perlu diperbaiki: {part}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_date_is_written_in_indonesian() {
+        assert_eq!(indonesian_date(date(2026, 11, 21)), "21 November 2026");
+        assert_eq!(indonesian_date(date(2027, 1, 2)), "2 Januari 2027");
+    }
+}

@@ -1,0 +1,221 @@
+//! render-letter: an approved letter becomes a PDF, which goes through the documents' inbox like any other.
+//!
+//! The digest is told first, then the PDF is dropped: whoever takes the PDF in knows that it is approved already.
+
+mod encoding;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use kernel::{Disposition, Envelope, Fault, Sha256Digest};
+use platform::{
+    ConfigError, Environment, FieldError, Fields, Function, Inbox, InboxError, Put, Step, Stored, Table, TableError,
+};
+use tokio::sync::Semaphore;
+
+use crate::events::{self, Rendered, WantsPdf};
+use crate::inbox;
+use crate::letter::{Letter, LetterError, Rendering, Status};
+use crate::letter_type::{Answers, LetterType, TypeVersion};
+use crate::letterhead::{Letterhead, LetterheadVersion};
+use crate::paper::{self, PaperError};
+use crate::render::{self, RenderError};
+use crate::template::Template;
+use encoding::encoded;
+
+/// A letter is set in some milliseconds; a template that takes longer has run wild.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
+/// Letters being set at the same time, and with that the memory they take.
+static PLACES: Semaphore = Semaphore::const_new(2);
+
+/// Builds the function.
+pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
+    let vars = environment.settings.require(&["INBOX_BUCKET"])?;
+    let step = RenderLetter {
+        table: environment.table()?,
+        fields: Fields::connect(environment)?,
+        inbox: Inbox::connect(environment)?,
+        bucket: vars.text("INBOX_BUCKET")?,
+        environment: environment.clone(),
+    };
+    Function::queue(environment, step)
+}
+
+/// The step's context.
+pub(crate) struct RenderLetter {
+    table: Table,
+    fields: Fields,
+    inbox: Inbox,
+    bucket: String,
+    environment: Environment,
+}
+
+/// A letter did not become a PDF.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RenderLetterError {
+    /// The letter could not be loaded or stored.
+    #[error("the letter could not be loaded or stored")]
+    Table(#[from] TableError),
+    /// The office has no letterhead yet.
+    #[error("the office has no letterhead yet")]
+    NoLetterhead,
+    /// There is no such template any more.
+    #[error("there is no such template any more")]
+    NoTemplate,
+    /// The answers could not be read.
+    #[error("the answers could not be read")]
+    Fields(#[from] FieldError),
+    /// The answers are no JSON.
+    #[error("the answers are damaged")]
+    Answers,
+    /// The letter cannot be put on paper.
+    #[error("the letter cannot be put on paper")]
+    Paper(#[from] PaperError),
+    /// The template does not work with the letter.
+    #[error("the letter cannot be rendered")]
+    Render(#[from] RenderError),
+    /// Rendering took too long or panicked.
+    #[error("rendering did not end")]
+    NoEnd,
+    /// The letter may not be rendered in its state.
+    #[error("the letter may not be rendered now")]
+    State(#[from] LetterError),
+    /// The PDF could not be dropped.
+    #[error("the PDF could not be dropped into the inbox")]
+    Inbox(#[source] InboxError),
+}
+
+impl Fault for RenderLetterError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Table(error) => error.code(),
+            Self::NoLetterhead => "render_letter.no_letterhead",
+            Self::NoTemplate => "render_letter.no_template",
+            Self::Fields(error) => error.code(),
+            Self::Answers => "render_letter.answers_damaged",
+            Self::Paper(error) => error.code(),
+            Self::Render(error) => error.code(),
+            Self::NoEnd => "render_letter.no_end",
+            Self::State(error) => error.code(),
+            Self::Inbox(error) => error.code(),
+        }
+    }
+
+    fn disposition(&self) -> Disposition {
+        match self {
+            Self::Table(error) => error.disposition(),
+            Self::Fields(error) => error.disposition(),
+            Self::Paper(error) => error.disposition(),
+            Self::Render(error) => error.disposition(),
+            Self::State(error) => error.disposition(),
+            Self::Inbox(error) => error.disposition(),
+            Self::NoLetterhead | Self::NoTemplate | Self::Answers | Self::NoEnd => Disposition::Reject,
+        }
+    }
+}
+
+impl Step for RenderLetter {
+    const NAME: &'static str = "render-letter";
+    type Message = Envelope<WantsPdf>;
+    type Error = RenderLetterError;
+
+    async fn handle(&self, event: Self::Message) -> Result<(), RenderLetterError> {
+        let key = Letter::key_of(&event.tenant, event.data.letter_id);
+        let Stored { value: letter, version } = self.table.load::<Letter>(key).await?;
+        if letter.status == Status::Selesai {
+            return Ok(());
+        }
+        let of = self.type_of(&letter).await?;
+        let head = self.letterhead(&letter).await?;
+        let pdf = self.set(&letter, &of, &head.value).await?;
+        let sha256 = Sha256Digest::of(&pdf);
+        let metadata = description(&letter, &of, &head.value);
+        let rendering = Rendering {
+            sha256,
+            letterhead: head.version,
+        };
+        let (letter, happened) = letter.render(rendering)?;
+        if let Some(happened) = happened {
+            let data = Rendered {
+                letter_id: letter.id,
+                sha256,
+            };
+            let cause = Some(event.traceparent);
+            let rendered = events::of(&letter, &self.environment, cause, happened.event_type(), data);
+            self.table.commit(version, &letter, &rendered).await?;
+        }
+        let key = inbox::key_of(&letter.tenant, letter.id);
+        let dropped = self
+            .inbox
+            .drop_once(&self.bucket, &key, "application/pdf", metadata, pdf);
+        match dropped.await.map_err(RenderLetterError::Inbox)? {
+            // A second drop would become a second document.
+            Put::Stored | Put::AlreadyThere => Ok(()),
+        }
+    }
+}
+
+impl RenderLetter {
+    /// The letter's type, in the version that it was submitted with.
+    async fn type_of(&self, letter: &Letter) -> Result<LetterType, TableError> {
+        let key = TypeVersion::key_of(&letter.tenant, &letter.kind.code, letter.kind.version);
+        Ok(self.table.load::<TypeVersion>(key).await?.value.0)
+    }
+
+    /// The office's letterhead as it is, or, once the letter was rendered, as it was then.
+    async fn letterhead(&self, letter: &Letter) -> Result<Stored<Letterhead>, RenderLetterError> {
+        if let Some(rendered) = letter.rendered {
+            let key = LetterheadVersion::key_of(&letter.tenant, rendered.letterhead);
+            let LetterheadVersion { number, letterhead } = self.table.load(key).await?.value;
+            return Ok(Stored {
+                value: letterhead,
+                version: number,
+            });
+        }
+        let key = Letterhead::key_of(&letter.tenant);
+        let found = self.table.find::<Letterhead>(&key).await?;
+        found.ok_or(RenderLetterError::NoLetterhead)
+    }
+
+    /// Sets the letter, off the async threads and within its time.
+    async fn set(&self, letter: &Letter, of: &LetterType, head: &Letterhead) -> Result<Bytes, RenderLetterError> {
+        let template = Template::built_in(&of.template).ok_or(RenderLetterError::NoTemplate)?;
+        let place = Letter::answers_place(&letter.tenant, letter.id);
+        let answers: Answers = serde_json::from_str(&self.fields.open(&place, &letter.answers)?)
+            .map_err(|_damaged| RenderLetterError::Answers)?;
+        let content = paper::content(letter, of, &answers, head)?;
+        let identity = format!("{}/{}", letter.tenant, letter.id);
+        // Nobody closes the semaphore, so this always waits for a place.
+        let place = PLACES.acquire().await.ok();
+        let setting = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            render::render(&template, &content, &identity)
+        });
+        match tokio::time::timeout(TIME_LIMIT, setting).await {
+            Ok(Ok(rendered)) => Ok(rendered?.into()),
+            Ok(Err(_)) | Err(_) => Err(RenderLetterError::NoEnd),
+        }
+    }
+}
+
+/// What the import step reads of the PDF's metadata, each text as RFC 2047 has it.
+fn description(letter: &Letter, of: &LetterType, head: &Letterhead) -> BTreeMap<String, String> {
+    let issue = letter.issue.as_ref();
+    let texts = [
+        ("number", issue.map(|issue| issue.number.clone())),
+        ("type", Some(of.name.clone())),
+        ("date", issue.map(|issue| issue.date.to_string())),
+        ("subject", Some(of.name.clone())),
+        ("holder", Some(letter.resident.name.clone())),
+        ("issuing-unit", Some(head.text.office.clone())),
+        (
+            "valid-until",
+            issue.and_then(|issue| issue.valid_until).map(|date| date.to_string()),
+        ),
+    ];
+    let given = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), encoded(&text?))));
+    given.collect()
+}

@@ -1,0 +1,171 @@
+//! Who gets to see and do what.
+
+use serde_json::json;
+
+use crate::support::{ADMIN, RESIDENT, Role, answers, code, office_that_gives};
+
+#[tokio::test]
+async fn nobody_without_a_token_gets_an_answer_on_any_route() {
+    let office = office_that_gives(true, true).await;
+    let budi = office.person("budi", &RESIDENT);
+    let description: serde_json::Value = crate::support::body(&office.get(&budi, "/openapi.json").await);
+    let mut routes = 0;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let path = path
+            .replace("{id}", "AAAQEAYEAUDAOCAJBIFQYDIOB4")
+            .replace("{code}", "SKD");
+        for method in methods.as_object().unwrap().keys() {
+            routes += 1;
+            let reply = office.send(&method.to_uppercase(), &path, &[], Some(&json!({}))).await;
+            assert_eq!(code(&reply), (401, "access.unauthorized".into()), "{method} {path}");
+        }
+    }
+    assert_eq!(routes, 14);
+    assert_eq!(office.send("GET", "/openapi.json", &[], None).await.status_code, 401);
+}
+
+#[tokio::test]
+async fn nobody_without_the_permission_gets_anything_done() {
+    let office = office_that_gives(true, true).await;
+    let nobody = office.person(
+        "tamu",
+        &Role {
+            permissions: &[],
+            ..RESIDENT
+        },
+    );
+    let budi = office.person("budi", &RESIDENT);
+    let id = office.submitted(&budi, "k1").await;
+    let letter = format!("/letters/{id}");
+    for path in [
+        "/letter-types",
+        "/letter-types/SKD",
+        "/letterhead",
+        "/letters",
+        &letter,
+        &format!("{letter}/pdf"),
+    ] {
+        assert_eq!(
+            code(&office.get(&nobody, path).await),
+            (403, "access.forbidden".into()),
+            "{path}"
+        );
+    }
+    let new = json!({ "type": "SKD", "answers": answers() });
+    assert_eq!(office.post(&nobody, "/letters", "k", &new).await.status_code, 403);
+    for path in [
+        format!("{letter}/submit"),
+        format!("{letter}/withdraw"),
+        format!("/admin/generate-surat/{id}"),
+    ] {
+        assert_eq!(
+            office.post(&nobody, &path, "k", &json!({})).await.status_code,
+            403,
+            "{path}"
+        );
+    }
+    for person in [&nobody, &budi] {
+        let reply = office
+            .put(person, "/letterhead", Some("\"1\""), &crate::support::letterhead())
+            .await;
+        assert_eq!(reply.status_code, 403);
+    }
+}
+
+#[tokio::test]
+async fn another_residents_and_another_tenants_letter_is_not_there() {
+    let office = office_that_gives(true, true).await;
+    let budi = office.person("budi", &RESIDENT);
+    let id = office.submitted(&budi, "k1").await;
+    let letter = format!("/letters/{id}");
+    let everything: Vec<_> = RESIDENT.permissions.iter().chain(ADMIN.permissions).copied().collect();
+    let strangers = [
+        office.person("ani", &RESIDENT),
+        office.person(
+            "budi",
+            &Role {
+                tenant: "dairi",
+                permissions: &everything,
+                ..RESIDENT
+            },
+        ),
+    ];
+    for stranger in &strangers {
+        for path in [letter.clone(), format!("{letter}/pdf")] {
+            assert_eq!(
+                code(&office.get(stranger, &path).await),
+                (404, "request.unknown".into()),
+                "{path}"
+            );
+        }
+        let answers = json!({ "answers": answers() });
+        assert_eq!(
+            office.put(stranger, &letter, Some("\"2\""), &answers).await.status_code,
+            404
+        );
+        for path in [format!("{letter}/submit"), format!("{letter}/withdraw")] {
+            assert_eq!(
+                office.post(stranger, &path, "k", &json!({})).await.status_code,
+                404,
+                "{path}"
+            );
+        }
+    }
+    let [_, dairi] = &strangers;
+    assert_eq!(
+        office
+            .post(dairi, &format!("/admin/generate-surat/{id}"), "k", &json!({}))
+            .await
+            .status_code,
+        404
+    );
+    assert_eq!(office.get(dairi, "/letter-types/SKD").await.status_code, 404);
+    for bad in ["%FF", "x", "..%2F..", "AAAQEAYEAUDAOCAJBIFQYDIOB5"] {
+        assert_eq!(
+            office.get(&budi, &format!("/letters/{bad}")).await.status_code,
+            404,
+            "{bad}"
+        );
+    }
+    assert_eq!(office.status(&budi, &id).await, "menunggu_verifikasi_rt");
+}
+
+#[tokio::test]
+async fn verifiers_read_what_was_handed_to_their_own_territory() {
+    let office = office_that_gives(true, true).await;
+    let budi = office.person("budi", &RESIDENT);
+    let (draft, submitted) = (office.draft(&budi, "k1").await, office.submitted(&budi, "k2").await);
+    let verifier = |permission: &'static str, rw, rt| {
+        let permissions: &[&str] = match permission {
+            "rt" => &["letter:read", "letter:verify_rt"],
+            "rw" => &["letter:read", "letter:verify_rw"],
+            _ => ADMIN.permissions,
+        };
+        office.person(
+            permission,
+            &Role {
+                tenant: "karo",
+                permissions,
+                rw,
+                rt,
+            },
+        )
+    };
+    for (permission, rw, rt, sees) in [
+        ("rt", Some("003"), Some("001"), true),
+        ("rt", Some("003"), Some("002"), false),
+        ("rt", Some("004"), Some("001"), false),
+        ("rt", None, Some("001"), false),
+        ("rt", Some("003"), None, false),
+        ("rw", Some("003"), None, true),
+        ("rw", Some("004"), None, false),
+        ("rw", None, None, false),
+        ("admin", None, None, true),
+    ] {
+        let person = verifier(permission, rw, rt);
+        let status = office.get(&person, &format!("/letters/{submitted}")).await.status_code;
+        assert_eq!(status == 200, sees, "{permission} {rw:?} {rt:?}: {status}");
+        let status = office.get(&person, &format!("/letters/{draft}")).await.status_code;
+        assert_eq!(status, 404, "a draft is nobody else's: {permission}");
+    }
+}

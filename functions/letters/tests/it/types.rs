@@ -1,0 +1,153 @@
+//! The office manages its kinds of letters and its letterhead.
+
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN, RESIDENT, body, code, fields, letterhead, office, office_that_gives, wording};
+
+fn new_type(code: &str) -> Value {
+    json!({
+        "code": code, "name": "Surat Keterangan Usaha", "require_rt": true, "require_rw": false,
+        "fields": fields(), "wording": wording(),
+    })
+}
+
+#[tokio::test]
+async fn a_type_is_made_once_read_changed_and_retired() {
+    let office = office().await;
+    let (lurah, budi) = (office.person("lurah", &ADMIN), office.person("budi", &RESIDENT));
+    let reply = office.post(&lurah, "/letter-types", "t1", &new_type("SKU")).await;
+    assert_eq!((reply.status_code, reply.headers["etag"].as_str()), (201, "\"1\""));
+    let made = body(&reply);
+    assert_eq!(
+        (&made["template"], &made["version"]),
+        (&json!("keterangan@1"), &json!(1))
+    );
+    assert_eq!(
+        body(&office.post(&lurah, "/letter-types", "t1", &new_type("SKU")).await),
+        made
+    );
+    let again = office.post(&lurah, "/letter-types", "t2", &new_type("SKU")).await;
+    assert_eq!(code(&again), (409, "letters.type_exists".into()));
+    assert_eq!(body(&office.get(&budi, "/letter-types/SKU").await), made);
+
+    let mut change = new_type("SKU");
+    change.as_object_mut().unwrap().remove("code");
+    change["is_active"] = false.into();
+    assert_eq!(
+        office.put(&lurah, "/letter-types/SKU", None, &change).await.status_code,
+        428
+    );
+    let changed = office.put(&lurah, "/letter-types/SKU", Some("\"1\""), &change).await;
+    assert_eq!((changed.status_code, &body(&changed)["version"]), (200, &json!(2)));
+    assert_eq!(
+        office
+            .put(&lurah, "/letter-types/SKU", Some("\"1\""), &change)
+            .await
+            .status_code,
+        412
+    );
+    assert_eq!(office.get(&budi, "/letter-types/SKU").await.status_code, 404);
+    assert_eq!(office.get(&lurah, "/letter-types/SKU").await.status_code, 200);
+    assert_eq!(body(&office.get(&budi, "/letter-types").await)["items"], json!([]));
+    assert_eq!(
+        body(&office.get(&lurah, "/letter-types").await)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    let letter = json!({ "type": "SKU", "answers": { "nama": "Budi", "nik": "9901010101900001" } });
+    assert_eq!(
+        code(&office.post(&budi, "/letters", "k", &letter).await),
+        (422, "letters.unknown_type".into())
+    );
+}
+
+#[tokio::test]
+async fn only_who_manages_types_makes_and_changes_them() {
+    let office = office_that_gives(true, true).await;
+    let budi = office.person("budi", &RESIDENT);
+    assert_eq!(
+        office
+            .post(&budi, "/letter-types", "t", &new_type("SKU"))
+            .await
+            .status_code,
+        403
+    );
+    let mut change = new_type("SKD");
+    change.as_object_mut().unwrap().remove("code");
+    assert_eq!(
+        office
+            .put(&budi, "/letter-types/SKD", Some("\"1\""), &change)
+            .await
+            .status_code,
+        403
+    );
+}
+
+#[tokio::test]
+async fn a_type_that_cannot_be_used_is_refused_with_the_part_to_correct() {
+    let office = office().await;
+    let lurah = office.person("lurah", &ADMIN);
+    for (part, value, named) in [
+        ("code", json!("sku"), "code"),
+        ("name", json!(" "), "name"),
+        ("fields", json!({ "$ref": "http://127.0.0.1/" }), "fields"),
+        ("template", json!("../../etc/passwd"), "template"),
+        ("validity_days", json!(0), "validity_days"),
+        ("number_format", json!("{number}"), "number_format"),
+    ] {
+        let mut new = new_type("SKU");
+        new[part] = value;
+        let reply = office
+            .post(&lurah, "/letter-types", part.replace('_', "-").as_str(), &new)
+            .await;
+        assert_eq!(code(&reply), (422, "letters.unusable_type".into()), "{part}");
+        assert!(
+            body(&reply)["detail"].as_str().unwrap().contains(named),
+            "{}",
+            reply.body
+        );
+    }
+    let mut unknown = new_type("SKU");
+    unknown["tenant"] = "dairi".into();
+    assert_eq!(
+        office.post(&lurah, "/letter-types", "u", &unknown).await.status_code,
+        400
+    );
+}
+
+#[tokio::test]
+async fn the_letterhead_is_written_and_changed_by_version() {
+    let office = office().await;
+    let lurah = office.person("lurah", &ADMIN);
+    assert_eq!(
+        code(&office.get(&lurah, "/letterhead").await),
+        (404, "letters.no_letterhead".into())
+    );
+    let first = office.put(&lurah, "/letterhead", None, &letterhead()).await;
+    assert_eq!((first.status_code, first.headers["etag"].as_str()), (200, "\"1\""));
+    assert_eq!(body(&office.get(&lurah, "/letterhead").await), letterhead());
+    assert_eq!(
+        office.put(&lurah, "/letterhead", None, &letterhead()).await.status_code,
+        428
+    );
+    assert_eq!(
+        office
+            .put(&lurah, "/letterhead", Some("\"7\""), &letterhead())
+            .await
+            .status_code,
+        412
+    );
+    let mut bad = letterhead();
+    bad["logo"] = "R0lGODlh".into();
+    let reply = office.put(&lurah, "/letterhead", Some("\"1\""), &bad).await;
+    assert_eq!(code(&reply), (422, "letters.unusable_letterhead".into()));
+    assert_eq!(
+        office
+            .put(&lurah, "/letterhead", Some("\"1\""), &letterhead())
+            .await
+            .status_code,
+        200
+    );
+}
