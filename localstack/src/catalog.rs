@@ -16,6 +16,7 @@ pub const FUNCTIONS: &[(&str, BuildFunction)] = &[
     ("RelayFunction", relay::function),
     ("SessionFunction", identity::session::function),
     ("UsersFunction", identity::users::function),
+    ("SendMailFunction", identity::send_mail::function),
     ("RecordAuditFunction", audit::record_audit::function),
     ("AuditFunction", audit::audit::function),
     ("ReconcileFunction", documents::reconcile::function),
