@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Each step that a queue triggers, and the events that are its own.
-pub(crate) const OWN: [(&str, &[&str]); 8] = [
+pub(crate) const OWN: [(&str, &[&str]); 9] = [
     ("detect", &[]),
     ("import", &["document.detected", "description.detected"]),
     (
@@ -33,6 +33,15 @@ pub(crate) const OWN: [(&str, &[&str]); 8] = [
     ("sign", &["approval.approved"]),
     ("stamp", &["document.signed"]),
     ("record-audit", &["action.taken"]),
+    (
+        "send-mail",
+        &[
+            "approval.sent_back",
+            "approval.returned",
+            "approval.rejected",
+            "user.password_reset_requested",
+        ],
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

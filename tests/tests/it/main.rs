@@ -21,6 +21,7 @@ mod golden_flow;
 mod golden_notifications;
 mod killed;
 mod lease;
+mod mail;
 mod operate;
 mod pipeline;
 mod privacy;

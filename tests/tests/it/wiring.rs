@@ -226,6 +226,7 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "audit",
         "session",
         "users",
+        "send-mail",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
     let readers = &keepers | &ids(&["verify", "health"]);
