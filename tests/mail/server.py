@@ -1,6 +1,6 @@
 """A mail server for tests. Prints its port, then each mail that it takes, one JSON object a line; ends with its input.
 
-python server.py [--port PORT] [--refuse ADDRESS ...]
+python server.py [--port PORT] [--refuse ADDRESS ...] [--greylist ADDRESS ...]
 """
 
 import argparse
@@ -14,14 +14,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class Inbox:
-    """Takes every mail but those for addresses that it refuses."""
+    """Takes every mail but those for addresses that it refuses, and for others of which it takes only the second."""
 
-    def __init__(self, refused: list[str]) -> None:
-        self.refused = refused
+    def __init__(self, refused: list[str], greylisted: list[str]) -> None:
+        self.refused, self.greylisted = refused, greylisted
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if address in self.refused:
             return f"550 5.1.1 <{address}>: there is no such mailbox"
+        if address in self.greylisted:
+            self.greylisted.remove(address)
+            return "451 4.7.1 come again"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -38,7 +41,7 @@ def tell(what: dict[str, object]) -> None:
 
 async def serve(arguments: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
-    inbox = Inbox(arguments.refuse)
+    inbox = Inbox(arguments.refuse, arguments.greylist)
     server = await loop.create_server(lambda: SMTP(inbox), "127.0.0.1", arguments.port)
     tell({"port": server.sockets[0].getsockname()[1]})
     async with server:
@@ -49,4 +52,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--refuse", action="append", default=[], metavar="ADDRESS")
+    parser.add_argument("--greylist", action="append", default=[], metavar="ADDRESS")
     asyncio.run(serve(parser.parse_args()))

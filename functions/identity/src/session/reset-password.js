@@ -14,6 +14,7 @@ if (!token) {
 
 part("choose").addEventListener("submit", async (event) => {
   event.preventDefault();
+  show(null);
   if (part("password").value !== part("again").value) {
     show("differ");
     return;
