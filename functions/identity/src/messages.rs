@@ -37,7 +37,7 @@ pub(crate) const LETTER: &str = "Surat";
 const GREETING: &str = "Yth. Bapak/Ibu,";
 const NO_REPLY: &str = "Surel ini dikirim otomatis. Mohon tidak dibalas.";
 
-pub(crate) fn reset_mail(link: &str, minutes: i64) -> String {
+pub(crate) fn reset_mail(link: &str, minutes: u64) -> String {
     format!(
         "{GREETING}\n\n\
          Seseorang, mungkin Anda sendiri, meminta kata sandi baru untuk akun Anda. Untuk memilihnya, buka tautan ini:\n\n\

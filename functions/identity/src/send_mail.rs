@@ -95,7 +95,7 @@ impl SendMail {
         let (fields, place) = (&self.accounts.fields, data.place(&tenant));
         let token = fields.open(&place, &data.sealed_token)?;
         let email = fields.open(&place, &data.sealed_email)?.parse()?;
-        let text = Text::reset(&self.public_url, &token, data.expires_at.duration_since(time));
+        let text = Text::reset(&self.public_url, &token);
         let recipient = Recipient {
             id: data.user_id,
             email,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kernel::{EventId, EventType, PublicUrl};
 use lettre::Message;
 use lettre::message::Mailbox;
@@ -12,6 +12,7 @@ use super::Recipient;
 use super::error::SendError;
 use super::events::{ItemKind, NotPassed};
 use crate::messages;
+use crate::reset::MAILED_FOR;
 
 /// So that no machine answers it (RFC 3834).
 const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
@@ -26,11 +27,11 @@ pub(super) struct Text {
 impl Text {
     /// The link with which somebody chooses another password. The token stands behind `#`, which browsers send to no
     /// server and no log.
-    pub(super) fn reset(site: &PublicUrl, token: &str, lasting: SignedDuration) -> Self {
+    pub(super) fn reset(site: &PublicUrl, token: &str) -> Self {
         let link = format!("{site}/auth/reset-password#{token}");
         Self {
             subject: messages::RESET_SUBJECT.to_owned(),
-            body: messages::reset_mail(&link, lasting.as_mins()),
+            body: messages::reset_mail(&link, MAILED_FOR.as_secs() / 60),
         }
     }
 
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn the_mail_of_a_forgotten_password_has_the_link_and_how_long_it_is_good() {
         let site = "https://s.contoh.go.id".parse().unwrap();
-        let text = Text::reset(&site, "karo.x.y", SignedDuration::from_mins(30));
+        let text = Text::reset(&site, "karo.x.y");
         assert_eq!(
             text.body,
             "Yth. Bapak/Ibu,\n\n\
