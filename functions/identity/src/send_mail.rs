@@ -86,9 +86,7 @@ impl Step for SendMail {
 
 impl SendMail {
     async fn reset(&self, server: &MailServer, requested: Envelope<PasswordResetRequested>) -> Result<(), SendError> {
-        let Envelope {
-            id, time, tenant, data, ..
-        } = requested;
+        let Envelope { id, tenant, data, .. } = requested;
         if self.now() >= data.expires_at {
             return Err(SendError::Late);
         }
