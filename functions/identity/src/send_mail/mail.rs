@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kernel::{EventId, EventType, PublicUrl};
 use lettre::Message;
 use lettre::message::Mailbox;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 
 use super::Recipient;
 use super::error::SendError;
@@ -70,6 +70,7 @@ impl Text {
             .date(SystemTime::from(now))
             .message_id(Some(id))
             .raw_header(HeaderValue::new(AUTO_SUBMITTED, "auto-generated".to_owned()))
+            .header(MIME_VERSION_1_0)
             .header(ContentType::TEXT_PLAIN)
             .body(self.body.clone())
             .map_err(|_incomplete| SendError::Encoding)
@@ -162,6 +163,7 @@ mod tests {
              Date: Mon, 05 Jan 2026 01:00:00 +0000\r\n\
              Message-ID: <01KE5VQ7XB2N3M4P5Q6R7S8T20.a4dqobyha4dqobyha4dqobyha4@contoh.go.id>\r\n\
              Auto-Submitted: auto-generated\r\n\
+             MIME-Version: 1.0\r\n\
              Content-Type: text/plain; charset=utf-8\r\n\
              Content-Transfer-Encoding: 7bit\r\n\r\n\
              Halo.\r\n"
