@@ -19,6 +19,7 @@ pub const FUNCTIONS: &[(&str, BuildFunction)] = &[
     ("LettersFunction", letters::letters::function),
     ("TrackLetterFunction", letters::track_letter::function),
     ("RenderLetterFunction", letters::render_letter::function),
+    ("SendMailFunction", identity::send_mail::function),
     ("RecordAuditFunction", audit::record_audit::function),
     ("AuditFunction", audit::audit::function),
     ("ReconcileFunction", documents::reconcile::function),

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use audit::Verification;
-use documents::PublicUrl;
+use kernel::PublicUrl;
 use platform::Settings;
 use tokio::net::TcpListener;
 
@@ -145,6 +145,8 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     let listener = bind(arguments.listen).await?;
     let mut options = options(&home, arguments.public_url);
     options.parameters.extend(arguments.inbox.parameters());
+    let sends_mail = arguments.mail.smtp.is_some();
+    options.parameters.extend(arguments.mail.parameters());
     let rates = arguments.rate_limits.map(|rates| ("RateLimits".to_owned(), rates));
     options.parameters.extend(rates);
     let stack = Stack::start(listener, options).await?;
@@ -156,9 +158,14 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     // The AWS command line reads this name.
     writeln!(out, "export AWS_DEFAULT_REGION={}", crate::stack::REGION)?;
     out.flush()?;
+    let mail = if sends_mail {
+        ""
+    } else {
+        "Surel tidak dikirim, karena --smtp tidak diberikan.\n"
+    };
     writeln!(
         std::io::stderr(),
-        "\nSiap. Letakkan PDF: aws s3 cp izin.pdf s3://{}/{DEMO_TENANT}/loket/izin.pdf\nSetujui dokumen: absah approve ID\nPeriksa dokumen: {}/\nBerhenti dengan Ctrl-C.\n",
+        "\nSiap. Letakkan PDF: aws s3 cp izin.pdf s3://{}/{DEMO_TENANT}/loket/izin.pdf\nSetujui dokumen: absah approve ID\nPeriksa dokumen: {}/\n{mail}Berhenti dengan Ctrl-C.\n",
         stack.inbox_bucket,
         stack.endpoint()
     )?;

@@ -1,4 +1,5 @@
-//! One port: AWS requests go to the engine, `/lambda-url/<function>/...` to that function, everything else to `verify`.
+//! One port: AWS requests go to the engine, `/lambda-url/<function>/...` to that function, `/auth/...` to `session`, everything
+//! else to `verify`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,6 +28,8 @@ const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 /// The function that answers what no other does.
 const DEFAULT: &str = "verify";
+/// The function to which mailed links lead, and what their paths begin with.
+const SESSION: (&str, &str) = ("session", "/auth/");
 
 /// Where requests go.
 pub(crate) struct Front {
@@ -68,6 +71,7 @@ impl Front {
                 let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
                 (name.to_owned(), format!("/{path}"))
             }
+            None if path.starts_with(SESSION.1) => (SESSION.0.to_owned(), path),
             None => (DEFAULT.to_owned(), path),
         };
         match self.find(&name) {

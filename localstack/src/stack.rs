@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use documents::PublicUrl;
 use embedded::{Credentials, Engine, EngineError, Options, Storage};
+use kernel::PublicUrl;
 use platform::{
     Aws, ConfigError, EffectHook, Environment, Inbox, Provision, ProvisionError, Queues, Settings, StreamError, Table,
     Vault,

@@ -234,25 +234,23 @@ def test_the_dashboard_shows_every_queue_and_function_by_its_whole_name() -> Non
 def test_alarms_watch_every_queue_and_function() -> None:
     template = (ROOT / "template.yaml").read_text()
     resources = dict(re.findall(r"^  (\w+):\n((?: {4}.*\n|\n)+)", template, re.MULTILINE))
-    watched = {
-        name: set(re.findall(r"Value: !(?:Ref|GetAtt) (\w+)", body))
-        for name, body in resources.items()
-        if "Type: AWS::CloudWatch::Alarm" in body
-    }
+    alarms = [body for body in resources.values() if "Type: AWS::CloudWatch::Alarm" in body]
+
+    def watched(metric: str) -> set[str]:
+        """What any alarm watches by this metric."""
+        named = (re.findall(rf"MetricName: {metric},.*Value: !(?:Ref|GetAtt) (\w+)", body) for body in alarms)
+        return set(itertools.chain.from_iterable(named))
+
     queues = {name for name, body in resources.items() if "Type: AWS::SQS::Queue\n" in body}
     dead = {name for name in queues if name.endswith("DeadLetterQueue")}
     functions = {name: body for name, body in resources.items() if "Type: AWS::Serverless::Function" in body}
     answering = {name for name, body in functions.items() if "FunctionUrlConfig:" in body}
-
-    def by(kind: str) -> set[str]:
-        return set().union(*(names for alarm, names in watched.items() if alarm.endswith(f"{kind}Alarm")))
-
-    assert dead and by("DeadLetters") == dead
-    assert by("OldestMessage") == queues - dead
-    assert by("HttpErrors") == answering
-    assert by("FunctionErrors") >= functions.keys() - answering
-    # CloudWatch takes ten metrics in one expression: a kind of alarm may be several.
-    assert all(len(names) <= 10 for names in watched.values())
+    assert dead and watched("ApproximateNumberOfMessagesVisible") == dead
+    assert watched("ApproximateAgeOfOldestMessage") == queues - dead
+    assert watched("Url5xxCount") == answering
+    assert watched("Errors") >= functions.keys() - answering
+    # CloudWatch takes ten metrics in one expression.
+    assert all(body.count("MetricStat:") <= 10 for body in alarms)
 
 
 def test_a_table_that_is_changed_is_waited_for_before_the_next_change() -> None:

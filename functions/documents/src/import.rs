@@ -4,7 +4,7 @@ mod describe;
 mod inspect;
 
 use bytes::Bytes;
-use kernel::{Disposition, Envelope, Fault, Sha256Digest, Traceparent};
+use kernel::{Disposition, Envelope, Fault, PublicUrl, Sha256Digest, Traceparent};
 use pdf::{Limits, SealFace};
 use platform::{
     ConfigError, Environment, Function, Inbox, InboxError, Received, Step, Stored, Table, TableError, Vault, VaultError,
@@ -15,7 +15,6 @@ use crate::description::{Description, Metadata};
 use crate::document::{DescribeError, Document, File, State, TransitionError};
 use crate::events::{self, DescriptionDetected, Detected, Imported, Quarantined};
 use crate::messages;
-use crate::public_url::PublicUrl;
 use crate::registry::qr_text;
 use crate::storage::{PDF, Stage, vault_key};
 use inspect::{Inspected, Unusable};

@@ -1,8 +1,6 @@
 //! What people read, in plain Indonesian. Nothing else.
 
-use kernel::DocumentId;
-
-use crate::public_url::PublicUrl;
+use kernel::{DocumentId, PublicUrl};
 
 pub(crate) const UNAUTHORIZED: &str = "Permintaan ini memerlukan token yang benar.";
 pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebentar lagi.";

@@ -5,12 +5,11 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::{DocumentId, Sha256Digest};
+use kernel::{DocumentId, PublicUrl, Sha256Digest};
 use platform::{Key, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Sealed, Signed};
-use crate::public_url::PublicUrl;
 
 /// The format of the QR text, its first character: `1` is `<26 characters of id>/<52 of SHA-256(F1)>`.
 pub(crate) const QR_FORMAT: char = '1';

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use kernel::{Disposition, Envelope, Fault, Sha256Digest};
+use kernel::{Disposition, Envelope, Fault, PublicUrl, Sha256Digest};
 use pdf::{Limits, SealFace, SealRequest};
 use platform::{ConfigError, Environment, Function, Put, Step, Stored, Table, TableError, Vault, VaultError};
 
 use crate::document::{Document, Sealed, Signed, State, TransitionError};
 use crate::events::{self, Issued, SignedEvent};
 use crate::messages;
-use crate::public_url::PublicUrl;
 use crate::registry::{DigestEntry, Entry, FileRole, qr_text};
 use crate::signer::{self, Signer, WriteError, read_key};
 use crate::storage::{PDF, SIGNING_ROOM, Stage, vault_key};

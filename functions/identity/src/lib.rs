@@ -1,5 +1,6 @@
 //! Identity: who works here, who lives here, what they may do, and how they prove who they are.
 
+pub mod send_mail;
 pub mod session;
 pub mod users;
 

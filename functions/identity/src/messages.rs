@@ -31,6 +31,43 @@ pub(crate) const CIRCLE: &str = "Sebuah unit tidak dapat berada di bawah dirinya
 pub(crate) const CHART_TOO_LARGE: &str = "Struktur organisasi terlalu besar atau terlalu dalam.";
 pub(crate) const HAS_CHILDREN: &str = "Unit ini masih memiliki unit di bawahnya.";
 
+pub(crate) const RESET_SUBJECT: &str = "Memilih kata sandi baru";
+pub(crate) const DOCUMENT: &str = "Dokumen";
+pub(crate) const LETTER: &str = "Surat";
+const GREETING: &str = "Yth. Bapak/Ibu,";
+const NO_REPLY: &str = "Surel ini dikirim otomatis. Mohon tidak dibalas.";
+
+pub(crate) fn reset_mail(link: &str, minutes: u64) -> String {
+    format!(
+        "{GREETING}\n\n\
+         Seseorang, mungkin Anda sendiri, meminta kata sandi baru untuk akun Anda. Untuk memilihnya, buka tautan ini:\n\n\
+         {link}\n\n\
+         Tautan ini berlaku {minutes} menit sejak diminta, dan hanya untuk satu kali.\n\n\
+         Jika Anda tidak memintanya, abaikan surel ini: kata sandi Anda tidak berubah.\n\n\
+         {NO_REPLY}\n"
+    )
+}
+
+/// What became of an item, by the event that tells of it.
+pub(crate) fn did_not_pass(event_type: &str) -> &'static str {
+    match event_type {
+        "approval.rejected" => "ditolak",
+        "approval.returned" => "dikembalikan untuk diperbaiki",
+        _ => "dikembalikan ke tahap sebelumnya",
+    }
+}
+
+pub(crate) fn not_passed_mail(thing: &str, id: &str, became: &str, official: &str, note: Option<&str>) -> String {
+    let reason = note.map_or_else(String::new, |note| format!("Alasan: {note}\n\n"));
+    format!(
+        "{GREETING}\n\n\
+         {thing} {id} {became} oleh {official}.\n\n\
+         {reason}\
+         Anda menerima surel ini karena ikut menangani atau mengajukannya.\n\n\
+         {NO_REPLY}\n"
+    )
+}
+
 pub(crate) fn come_back_in(minutes: i64) -> String {
     format!("Silakan coba lagi dalam {minutes} menit.")
 }

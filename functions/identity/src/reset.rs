@@ -95,8 +95,8 @@ impl PasswordReset {
 
     /// What the fields of its event are sealed for.
     #[must_use]
-    pub(crate) fn place(&self) -> String {
-        format!("{}#password-reset#{}", self.tenant, self.id.as_str())
+    pub(crate) fn place_of(tenant: &TenantId, id: &TicketId) -> String {
+        format!("{tenant}#password-reset#{}", id.as_str())
     }
 }
 
@@ -121,6 +121,14 @@ pub struct PasswordResetRequested {
     pub sealed_email: Sealed,
     /// When the permission ends.
     pub expires_at: Timestamp,
+}
+
+impl PasswordResetRequested {
+    /// What its fields are sealed for.
+    #[must_use]
+    pub(crate) fn place(&self, tenant: &TenantId) -> String {
+        PasswordReset::place_of(tenant, &self.reset_id)
+    }
 }
 
 impl Payload for PasswordResetRequested {

@@ -2,6 +2,7 @@
 
 mod devices;
 mod login;
+mod page;
 mod passwords;
 mod tokens;
 
@@ -49,7 +50,10 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         .routes(routes!(key_set))
         .with_state(session)
         .split_for_parts();
-    let router = router.route("/openapi.json", get(async move || serve(&openapi)));
+    let router = router
+        .route("/openapi.json", get(async move || serve(&openapi)))
+        .route("/auth/reset-password", get(page::page))
+        .route("/auth/reset-password.js", get(page::script));
     Ok(Gate::connect(environment)?.open(router))
 }
 

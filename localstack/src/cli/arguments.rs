@@ -4,9 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use documents::PublicUrl;
 use identity::{Email, Username};
-use kernel::{DocumentId, TenantId};
+use kernel::{DocumentId, PublicUrl, TenantId};
 
 use super::DEFAULT_ADDRESS;
 
@@ -78,7 +77,41 @@ pub(super) struct UpArguments {
     #[command(flatten)]
     pub(super) inbox: InboxArguments,
     #[command(flatten)]
+    pub(super) mail: MailArguments,
+    #[command(flatten)]
     pub(super) data: DataArguments,
+}
+
+/// The server that takes mails. Without one, no mail is sent.
+#[derive(Debug, Args)]
+pub(super) struct MailArguments {
+    /// smtps://HOST (TLS) or smtp://HOST (STARTTLS; on this machine without TLS), perhaps with a port.
+    #[arg(long = "smtp", value_name = "URL", env = "SMTP_URL", requires = "mail_from")]
+    pub(super) smtp: Option<String>,
+    /// Who the mails are from, such as "Absah <absah@contoh.go.id>".
+    #[arg(long, value_name = "ADDRESS", env = "MAIL_FROM")]
+    pub(super) mail_from: Option<String>,
+    /// Whom the server knows us as.
+    #[arg(long, value_name = "NAME", env = "SMTP_USER", requires = "smtp_password")]
+    pub(super) smtp_user: Option<String>,
+    /// Our password there; better given by the variable than on the command line, which others can read.
+    #[arg(long, value_name = "PASSWORD", env = "SMTP_PASSWORD", hide_env_values = true)]
+    pub(super) smtp_password: Option<String>,
+}
+
+impl MailArguments {
+    /// As parameters of the template.
+    pub(super) fn parameters(self) -> impl Iterator<Item = (String, String)> {
+        let given = [
+            ("SmtpUrl", self.smtp),
+            ("MailFrom", self.mail_from),
+            ("SmtpUser", self.smtp_user),
+            ("SmtpPassword", self.smtp_password),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    }
 }
 
 /// Another store than this one for the inbox, such as MinIO, which reports to the detect function.

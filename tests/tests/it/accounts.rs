@@ -1,19 +1,20 @@
 //! From the first administrator to a signed permit: people sign in, and what they do is in the audit.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use localstack::Home;
-use platform::{Environment, Inbox, Settings};
+use platform::{Environment, Inbox, Key, Settings};
 use serde_json::{Value, json};
 
 use crate::program::{Running, absah};
 use crate::support::{Newest, PATIENCE, TENANT, agent, sample, skipped_elsewhere};
 
-const CHOSEN: &str = "Kemuning-Sore-2026!";
+pub(crate) const CHOSEN: &str = "Kemuning-Sore-2026!";
 
 /// A machine on which `absah` runs.
-struct Machine {
+pub(crate) struct Machine {
     running: Running,
     endpoint: String,
     data: PathBuf,
@@ -21,7 +22,11 @@ struct Machine {
 
 impl Machine {
     fn start(data: &Path) -> Self {
-        let (running, endpoint) = Running::up(data, "http://127.0.0.1");
+        Self::start_with(data, &["--public-url", "http://127.0.0.1"])
+    }
+
+    pub(crate) fn start_with(data: &Path, arguments: &[&str]) -> Self {
+        let (running, endpoint) = Running::up_with(data, arguments);
         Self {
             running,
             endpoint,
@@ -40,8 +45,49 @@ impl Machine {
         command.output().unwrap()
     }
 
+    /// Makes the tenant's first administrator, who chooses a password: the access token.
+    pub(crate) fn first_administrator(&self) -> String {
+        let data = self.data.display().to_string();
+        let names = ["--username", "pengelola", "--email", "pengelola@contoh.example"];
+        let made = self.operate(&[&["admin", "create", TENANT, "--data", &data][..], &names].concat());
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let password = String::from_utf8(made.stdout).unwrap();
+        self.begin("pengelola", password.trim())
+    }
+
+    /// Its connections.
+    pub(crate) fn environment(&self) -> Environment {
+        let settings: Settings = self.home().connection(&self.endpoint).into_iter().collect();
+        Environment::connect(settings.with("TABLE_NAME", "absah-main-table".into())).unwrap()
+    }
+
+    /// Its log so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.data.join("absah.log")).unwrap()
+    }
+
+    /// Puts a file into the tenant's part of the configuration bucket, and waits until it is in force: `kind` and `id` are
+    /// those of its row.
+    pub(crate) async fn configure(&self, name: &str, file: &Value, (kind, id): (&str, &str)) {
+        let (environment, key) = (self.environment(), format!("{TENANT}/{name}"));
+        let (inbox, bytes) = (Inbox::new(&environment.aws), file.to_string().into());
+        let put = inbox.drop_off("config", &key, "application/json", BTreeMap::new(), bytes);
+        put.await.unwrap();
+        let (table, row) = (environment.table().unwrap(), Key::state(TENANT, kind, id));
+        until(name, async || {
+            let loaded = table.events(&row, 1).await.unwrap();
+            (!loaded.is_empty()).then_some(())
+        })
+        .await;
+    }
+
+    /// Asks it to stop, and waits for its exit status.
+    pub(crate) fn stop(self) -> std::process::ExitStatus {
+        self.running.stop()
+    }
+
     /// Sends JSON to a function: status and answer.
-    fn send(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
+    pub(crate) fn send(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value) {
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("{}/lambda-url/{path}", self.endpoint))
@@ -60,7 +106,7 @@ impl Machine {
     }
 
     /// Signs in with a password that is good once, chooses another, and signs in with that: the access token.
-    fn begin(&self, username: &str, password: &str) -> String {
+    pub(crate) fn begin(&self, username: &str, password: &str) -> String {
         let credentials = |password: &str| json!({ "tenant": TENANT, "username": username, "password": password });
         let (status, first) = self.send("POST", "session/auth/login", None, &credentials(password));
         assert_eq!((status, &first["must_change_password"]), (200, &json!(true)), "{first}");
@@ -78,11 +124,10 @@ impl Machine {
     }
 
     /// Drops the sample permit; the document's id.
-    async fn drop_permit(&self) -> String {
-        let settings: Settings = self.home().connection(&self.endpoint).into_iter().collect();
-        let environment = Environment::connect(settings.with("TABLE_NAME", "absah-main-table".into())).unwrap();
+    pub(crate) async fn drop_permit(&self) -> String {
+        let environment = self.environment();
         let (inbox, key) = (Inbox::new(&environment.aws), format!("{TENANT}/loket/izin.pdf"));
-        let metadata = std::collections::BTreeMap::new();
+        let metadata = BTreeMap::new();
         let dropped = inbox.drop_off("inbox", &key, "application/pdf", metadata, sample());
         dropped.await.unwrap();
         let (table, key) = (environment.table().unwrap(), Newest::key_of("izin"));
@@ -91,7 +136,8 @@ impl Machine {
     }
 }
 
-async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+/// Looks again and again until `look` finds something.
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let looking = async {
         loop {
             if let Some(found) = look().await {
@@ -111,19 +157,7 @@ async fn an_official_whom_the_administrator_made_signs_in_and_signs_a_permit_and
     }
     let folder = tempfile::tempdir().unwrap();
     let machine = Machine::start(&folder.path().join("data"));
-    let data = machine.data.display().to_string();
-    let names = [
-        "--username",
-        "pengelola",
-        "--email",
-        "pengelola@contoh.example",
-        "--data",
-        &data,
-    ];
-    let made = machine.operate(&[&["admin", "create", TENANT][..], &names].concat());
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let password = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-    let administrator = machine.begin("pengelola", &password);
+    let administrator = machine.first_administrator();
 
     let official = json!({ "username": "kepala.dinas", "name": "Contoh Kepala", "roles": ["head_of_office"] });
     let (status, created) = machine.send("POST", "users/users", Some(&administrator), &official);
@@ -137,7 +171,7 @@ async fn an_official_whom_the_administrator_made_signs_in_and_signs_a_permit_and
     let id = created["user"]["id"].as_str().unwrap();
     std::fs::copy(keys.join("kepala-dinas.pem"), keys.join(format!("{id}.pem"))).unwrap();
     let data = machine.data.clone();
-    assert!(machine.running.stop().success());
+    assert!(machine.stop().success());
     let machine = Machine::start(&data);
     let document = machine.drop_permit().await;
     let decisions = format!("decide/approvals/{document}/decisions");
@@ -172,7 +206,7 @@ async fn an_official_whom_the_administrator_made_signs_in_and_signs_a_permit_and
     })
     .await;
     let (said, actions) = audited;
-    assert!(machine.running.stop().success());
+    assert!(machine.stop().success());
     assert!(said.starts_with("Rantai audit contoh utuh: "), "{said}");
     for action in ["user.created", "auth.login_success", "access.refused"] {
         assert!(actions.contains(&json!(action)), "{action} in {actions:?}");

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// Each step that a queue triggers, and the events that are its own.
-pub(crate) const OWN: [(&str, &[&str]); 10] = [
+pub(crate) const OWN: [(&str, &[&str]); 11] = [
     ("detect", &[]),
     ("import", &["document.detected", "description.detected"]),
     (
@@ -49,6 +49,15 @@ pub(crate) const OWN: [(&str, &[&str]); 10] = [
     ),
     ("render-letter", &["letter.approved", "letter.generation_requested"]),
     ("record-audit", &["action.taken"]),
+    (
+        "send-mail",
+        &[
+            "approval.sent_back",
+            "approval.returned",
+            "approval.rejected",
+            "user.password_reset_requested",
+        ],
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

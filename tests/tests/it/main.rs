@@ -22,6 +22,7 @@ mod golden_notifications;
 mod killed;
 mod lease;
 mod letters;
+mod mail;
 mod operate;
 mod pipeline;
 mod privacy;

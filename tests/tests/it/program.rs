@@ -35,10 +35,16 @@ impl Running {
 
     /// `absah up` on a free port: the running program and its endpoint.
     pub(crate) fn up(data: &Path, public_url: &str) -> (Self, String) {
+        Self::up_with(data, &["--public-url", public_url])
+    }
+
+    /// The same with other arguments.
+    pub(crate) fn up_with(data: &Path, arguments: &[&str]) -> (Self, String) {
         let mut command = absah();
         command
-            .args(["up", "--listen", "127.0.0.1:0", "--public-url", public_url])
-            .args(["--rate-limits", UNLIMITED, "--data"])
+            .args(["up", "--listen", "127.0.0.1:0", "--rate-limits", UNLIMITED])
+            .args(arguments)
+            .arg("--data")
             .arg(data);
         let mut running = Self::start(&mut command);
         let mut endpoint = None;

@@ -232,6 +232,7 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "letters",
         "track-letter",
         "render-letter",
+        "send-mail",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
     let readers = &keepers | &ids(&["verify", "health"]);

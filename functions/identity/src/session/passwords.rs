@@ -244,7 +244,7 @@ impl Session {
             return Ok(());
         };
         let (reset, ticket) = PasswordReset::give(user, MAILED_FOR, now);
-        let place = reset.place();
+        let place = PasswordReset::place_of(tenant, &reset.id);
         let data = PasswordResetRequested {
             user_id: user.id.clone(),
             reset_id: reset.id.clone(),

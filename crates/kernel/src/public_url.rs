@@ -1,4 +1,4 @@
-//! The address that QR codes lead to. It is printed on paper for ever, so that nothing doubtful is let in.
+//! The address that QR codes and mailed links lead to. It is printed on paper for ever, so that nothing doubtful is let in.
 
 use std::fmt;
 use std::str::FromStr;
