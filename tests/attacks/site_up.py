@@ -25,6 +25,8 @@ START_DEADLINE_S = 45.0
 STOP_DEADLINE_S = 10.0
 POLL_S = 0.05
 REQUEST_DEADLINE_S = 20.0
+#: What people choose here.
+PASSWORD = "Kemuning-Sore-2026!"
 #: One address sends thousands of wrong tokens; that it may not has tests of its own.
 UNLIMITED = json.dumps(dict.fromkeys(("auth", "read", "write", "tenant"), 1_000_000))
 
@@ -33,9 +35,15 @@ UNLIMITED = json.dumps(dict.fromkeys(("auth", "read", "write", "tenant"), 1_000_
 class Site:
     """How to reach what runs."""
 
-    endpoint: str
+    #: What `absah up` prints for clients, as variables of the environment.
+    exports: dict[str, str]
     folder: pathlib.Path
     session: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def endpoint(self) -> str:
+        """Where everything is."""
+        return self.exports["AWS_ENDPOINT_URL"]
 
     def url(self, function: str) -> str:
         """Where a function is."""
@@ -50,8 +58,26 @@ class Site:
 
     def demo_token(self) -> str:
         """What `absah token` prints."""
-        command = [_absah(), "token", "--data", str(self.folder / "data")]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return self._absah("token")
+
+    def sign_in(self, tenant: str) -> str:
+        """Makes the administrator of an office: their access token."""
+        username = f"pengelola.{tenant}"
+        made = self._absah("admin", "create", tenant, "--username", username, "--email", f"{username}@contoh.example")
+
+        def log_in(password: str) -> dict:
+            body = {"tenant": tenant, "username": username, "password": password}
+            return self.call("POST", "session", "/auth/login", json=body).json()
+
+        chosen = {"token": log_in(made)["password_token"], "new_password": PASSWORD}
+        assert self.call("POST", "session", "/auth/reset-password", json=chosen).status_code == requests.codes.no_content
+        return log_in(PASSWORD)["access_token"]
+
+    def _absah(self, *command: str) -> str:
+        """What the program prints when it is run beside what runs."""
+        run = [_absah(), *command, "--data", str(self.folder / "data")]
+        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.exports}
+        return subprocess.run(run, env=variables, check=True, capture_output=True, text=True).stdout.strip()
 
     def claims(self, **other: object) -> dict:
         """The claims of somebody who may do everything, whom nobody has seen before: limits are per caller."""
@@ -97,7 +123,7 @@ def up(folder: pathlib.Path) -> Iterator[Site]:
             command, env=variables, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        yield Site(_address(child, log), folder)
+        yield Site(_exports(child, log), folder)
     finally:
         child.send_signal(signal.SIGTERM)
         try:
@@ -115,8 +141,8 @@ def http_functions() -> list[str]:
 
 
 def permissions() -> list[str]:
-    """Every permission that a function asks for."""
-    asked = re.compile(r'(?:require|may)\("([a-z_]+:[a-z_]+)"\)')
+    """Every permission that a function may ask for: whatever is written like one."""
+    asked = re.compile(r'"([a-z_]+:[a-z_]+)"')
     sources = (ROOT / "functions").rglob("*.rs")
     return sorted({permission for source in sources for permission in asked.findall(source.read_text())})
 
@@ -150,14 +176,14 @@ def _template() -> dict:
     return yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506: it is a safe loader
 
 
-def _address(child: subprocess.Popen[bytes], log: pathlib.Path) -> str:
-    """The address that `absah` prints when it serves."""
+def _exports(child: subprocess.Popen[bytes], log: pathlib.Path) -> dict[str, str]:
+    """The variables that `absah` prints when it serves."""
     ends = time.monotonic() + START_DEADLINE_S
     while time.monotonic() < ends and child.poll() is None:
         text = log.read_text(errors="replace")
-        printed = re.search(r"AWS_ENDPOINT_URL=['\"]?(http://[0-9.:]+)", text)
+        printed = dict(re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE))
         if printed and "\nSiap." in text:
-            return printed[1]
+            return printed
         time.sleep(POLL_S)
     raise RuntimeError(f"absah does not serve\n{log.read_text(errors='replace')[-4000:]}")
 
