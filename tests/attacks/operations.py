@@ -95,9 +95,14 @@ def operations(function: str, description: Mapping) -> list[Operation]:
     return found
 
 
-def _operation(function: str, path: str, method: str, said: Mapping, everywhere: bool, components: Mapping) -> Operation:
+def _operation(
+    function: str, path: str, method: str, said: Mapping, everywhere: bool, components: Mapping
+) -> Operation:
     parameters = said.get("parameters", [])
-    names = {place: tuple(each["name"] for each in parameters if each["in"] == place) for place in ("path", "query", "header")}
+    names = {
+        place: tuple(each["name"] for each in parameters if each["in"] == place)
+        for place in ("path", "query", "header")
+    }
     media, content = next(iter(said.get("requestBody", {}).get("content", {}).items()), (None, {}))
     protected = bool(said["security"]) if "security" in said else everywhere
     return Operation(

@@ -1,7 +1,7 @@
 """A running `absah`, its functions as the template names them, and callers of any kind.
 
-    with up(folder) as site:
-        site.call("GET", "audit", "/audit", site.token(permissions=["audit:read"]))
+with up(folder) as site:
+    site.call("GET", "audit", "/audit", site.token(permissions=["audit:read"]))
 """
 
 import contextlib
@@ -49,7 +49,9 @@ class Site:
         """Where a function is."""
         return f"{self.endpoint}/lambda-url/{function}"
 
-    def call(self, method: str, function: str, path: str, token: str | None = None, **other: object) -> requests.Response:
+    def call(
+        self, method: str, function: str, path: str, token: str | None = None, **other: object
+    ) -> requests.Response:
         """What a function answers."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= other.pop("headers", {})
@@ -70,7 +72,9 @@ class Site:
             return self.call("POST", "session", "/auth/login", json=body).json()
 
         chosen = {"token": log_in(made)["password_token"], "new_password": PASSWORD}
-        assert self.call("POST", "session", "/auth/reset-password", json=chosen).status_code == requests.codes.no_content
+        assert (
+            self.call("POST", "session", "/auth/reset-password", json=chosen).status_code == requests.codes.no_content
+        )
         return log_in(PASSWORD)["access_token"]
 
     def _absah(self, *command: str) -> str:
@@ -95,7 +99,9 @@ class Site:
         }
         return {**claims, **other}
 
-    def token(self, key: str | None = None, algorithm: str = "ES256", headers: dict | None = None, **claims: object) -> str:
+    def token(
+        self, key: str | None = None, algorithm: str = "ES256", headers: dict | None = None, **claims: object
+    ) -> str:
         """A token with other claims than usual, signed as usual unless said otherwise."""
         key = self.private_key if key is None else key
         return jwt.encode(self.claims(**claims), key, algorithm=algorithm, headers=headers)

@@ -91,7 +91,9 @@ def test_a_field_that_was_not_asked_for_is_refused_wherever_it_stands(
             assert taken == {}
 
 
-def test_a_field_that_stands_twice_is_refused(function: str, send: Send, offered: list[Operation], subtests: pytest.Subtests) -> None:
+def test_a_field_that_stands_twice_is_refused(
+    function: str, send: Send, offered: list[Operation], subtests: pytest.Subtests
+) -> None:
     for operation in with_bodies(offered):
         with subtests.test(operation.label):
             body = operation.example()
@@ -103,7 +105,9 @@ def test_a_field_that_stands_twice_is_refused(function: str, send: Send, offered
 def test_a_file_of_users_has_no_columns_but_its_own(site: Site) -> None:
     for column in ("tenant", "tenant_id", "id", "active", "password", "permissions", "username"):
         file = f"username,name,{column}\norang.{column},Orang,lain\n".encode()
-        answer = site.call("POST", "users", "/users/import", site.token(), data=file, headers={"content-type": "text/csv"})
+        answer = site.call(
+            "POST", "users", "/users/import", site.token(), data=file, headers={"content-type": "text/csv"}
+        )
         assert 400 <= answer.status_code < 500, (column, answer.text)
     found = site.call("POST", "users", "/users/search", site.token(), json={"by": {"username": "orang."}})
     assert found.json()["items"] == []
@@ -112,7 +116,13 @@ def test_a_file_of_users_has_no_columns_but_its_own(site: Site) -> None:
 def test_nobody_writes_for_another_office_by_address_or_header(site: Site) -> None:
     """A role is made by somebody of `karo`, whatever else the request says of offices."""
     other = site.token(tenant_id="lain")
-    wishes = {"x-tenant-id": "lain", "x-user-id": "a", "x-roles": "super_admin", "x-amzn-oidc-identity": "a", "x-original-url": "/roles"}
+    wishes = {
+        "x-tenant-id": "lain",
+        "x-user-id": "a",
+        "x-roles": "super_admin",
+        "x-amzn-oidc-identity": "a",
+        "x-original-url": "/roles",
+    }
     body = {"code": "tulisan_kami", "name": "Tulisan kami", "permissions": ["user:read"]}
     query = {"tenant": "lain", "tenant_id": "lain", "role": "super_admin"}
     made = site.call("POST", "users", "/roles", site.token(), json=body, headers=wishes, params=query)
@@ -132,7 +142,9 @@ def test_a_method_is_what_the_request_line_says(site: Site, method: str) -> None
     assert site.call("GET", "users", f"/roles/{body['code']}", site.token()).json() == seen.json()
 
 
-def test_no_body_is_read_beyond_its_cap(function: str, send: Send, offered: list[Operation], subtests: pytest.Subtests) -> None:
+def test_no_body_is_read_beyond_its_cap(
+    function: str, send: Send, offered: list[Operation], subtests: pytest.Subtests
+) -> None:
     for operation in offered:
         if operation.media is None:
             continue
@@ -179,7 +191,12 @@ def test_no_token_or_cursor_is_too_deep(site: Site) -> None:
     deep = base64.urlsafe_b64encode(b"[" * 5_000).rstrip(b"=").decode()
     for token in (f"{deep}.{deep}.{deep}", f"{site.token().split('.', 1)[0]}.{deep}.{deep}"):
         assert site.call("GET", "users", "/users", token).status_code == 401
-    for function, path in (("users", "/users"), ("users", "/api-keys"), ("decide", "/approvals/pending"), ("audit", "/audit")):
+    for function, path in (
+        ("users", "/users"),
+        ("users", "/api-keys"),
+        ("decide", "/approvals/pending"),
+        ("audit", "/audit"),
+    ):
         for cursor in (deep, f"0.{deep}", "0." + "x" * 9_000):
             answer = site.call("GET", function, path, site.token(), params={"cursor": cursor})
             assert answer.status_code == 400, (path, answer.text)
@@ -195,7 +212,9 @@ def test_the_webhook_reads_no_more_than_a_notification_and_keeps_what_is_too_dee
     token = site.exports["ABSAH_WEBHOOK_TOKEN"]
     notification = json.dumps({"Records": []}).encode()
     sizes = {1024 * 1024: 204, 1024 * 1024 + 1: 413, 10 * 1024 * 1024: 413}
-    answers = {size: site.call("POST", "detect", "/", token, data=notification.ljust(size)).status_code for size in sizes}
+    answers = {
+        size: site.call("POST", "detect", "/", token, data=notification.ljust(size)).status_code for size in sizes
+    }
     assert answers == sizes
     for depth in DEPTHS:
         assert site.call("POST", "detect", "/", token, data=b"[" * depth).status_code == 204

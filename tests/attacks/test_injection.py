@@ -118,7 +118,13 @@ def test_what_is_no_id_names_nothing_whatever_it_spells(
             odd = {}
             for what, text in PATHS.items():
                 headers, body = prepared(site, operation)
-                answer = raw(site, operation.method, f"/lambda-url/{function}{operation.address(lambda _, text=text: text)}", headers, body)
+                answer = raw(
+                    site,
+                    operation.method,
+                    f"/lambda-url/{function}{operation.address(lambda _, text=text: text)}",
+                    headers,
+                    body,
+                )
                 # A session that was not signed in for is told nothing else.
                 if answer.status not in {400, 401, 404, 405, 414} or not answer.is_sane():
                     odd[what] = answer
@@ -152,7 +158,9 @@ def test_dots_lead_to_no_other_function(site: Site) -> None:
         assert answer.is_sane(), (path, answer)
 
 
-def test_no_header_becomes_more_than_a_header(function: str, site: Site, offered: list[Operation], subtests: pytest.Subtests) -> None:
+def test_no_header_becomes_more_than_a_header(
+    function: str, site: Site, offered: list[Operation], subtests: pytest.Subtests
+) -> None:
     # All of one header's values are tried on each function, and all headers on each of its operations.
     rounds = -(-MOST_VALUES // len(offered))
     for turn, operation in enumerate(offered * rounds):
@@ -181,7 +189,11 @@ def test_nobody_else_chooses_what_an_answer_is_called(site: Site) -> None:
 def test_a_page_that_may_not_call_is_not_told_that_it_may(site: Site) -> None:
     for origin in (b"https://gema8812.example", b"null", b"http://127.0.0.1"):
         for method in ("GET", "OPTIONS"):
-            asks = {"origin": origin, "access-control-request-method": b"DELETE", "access-control-request-headers": b"authorization"}
+            asks = {
+                "origin": origin,
+                "access-control-request-method": b"DELETE",
+                "access-control-request-headers": b"authorization",
+            }
             answer = raw(site, method, "/lambda-url/users/users", asks)
             assert "access-control-allow-origin" not in dict(answer.headers)
             assert "access-control-allow-credentials" not in dict(answer.headers)
@@ -192,7 +204,9 @@ def test_more_headers_than_anybody_sends_are_no_failure_of_ours(site: Site) -> N
     assert raw(site, "GET", "/lambda-url/users/users", headers).status == 401
     # Beyond what the server reads it says so, or hangs up.
     try:
-        status = raw(site, "GET", "/lambda-url/users/users", {f"x-{number}": b"v" * 9_000 for number in range(MANY)}).status
+        status = raw(
+            site, "GET", "/lambda-url/users/users", {f"x-{number}": b"v" * 9_000 for number in range(MANY)}
+        ).status
         assert status in {400, 401, 431}
     except (ConnectionError, http.client.HTTPException):
         pass
@@ -230,7 +244,7 @@ def test_a_request_whose_end_is_in_doubt_hides_no_other(site: Site, smuggled: by
 def test_what_was_sent_as_a_formula_is_exported_as_text(site: Site) -> None:
     """The trail keeps what callers called themselves; a spreadsheet must not compute it."""
     code = "rumus_8812"
-    headers = {"user-agent": "=HYPERLINK(\"http://127.0.0.1/\")"}
+    headers = {"user-agent": '=HYPERLINK("http://127.0.0.1/")'}
     body = {"code": code, "name": "Rumus", "permissions": ["user:read"]}
     token = site.token(tenant_id="rumus")
     assert site.call("POST", "users", "/roles", token, json=body, headers=headers).status_code == 201
@@ -250,5 +264,3 @@ def test_the_descriptions_tell_nothing_of_the_machine(descriptions: dict[str, di
         for inside in ("/work", "/home", "/root", "/tmp", "127.0.0.1", "amazonaws", "src/", ".rs", "system#", "#state"):
             assert inside not in text, (function, inside)
         assert all(operation.path.startswith("/") for operation in operations(function, description))
-
-

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from operations import Operation, operations
 from site_up import Site
-from things import Things, make
+from things import Things, device, make
 
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -63,16 +63,26 @@ def test_whatever_is_sent_about_what_there_is_is_answered_as_described(
     """With made-up ids, most of a function is out of reach: here they are those of an office, and its people sign in."""
     things = make(site, f"contoh-{function}")
     statuses: set[int] = set()
-    found = {(operation.method, operation.path): operation for operation in operations(function, descriptions[function])}
+    found = {
+        (operation.method, operation.path): operation for operation in operations(function, descriptions[function])
+    }
     schema = schemathesis.openapi.from_dict(descriptions[function])
     described = [result.ok() for result in schema.get_all_operations()]
-    # What takes things away comes last.
-    for operation in sorted(described, key=lambda operation: operation.method.upper() == "DELETE"):
+
+    def takes_away(operation: schemathesis.schemas.APIOperation) -> tuple[bool, int]:
+        return operation.method.upper() == "DELETE", -len(operation.path)
+
+    # What takes things away comes last, and of that what takes away most.
+    for operation in sorted(described, key=takes_away):
         known = found[operation.method.upper(), operation.path]
         if not known.in_path and function != "session":
             continue
         with subtests.test(operation.label):
-            token = site.sign_in(f"contoh-{uuid.uuid4().hex[:16]}") if function == "session" else None
+            token = None
+            if function == "session":
+                # Some of it ends the session.
+                token = site.sign_in(f"contoh-{uuid.uuid4().hex[:16]}")
+                things.named["session", "/auth/sessions/"] = device(site, token)
             with_things = With(site, things, known, statuses, token)
             attempt(site, site.url(function), operation, GenerationMode.POSITIVE, with_things)
     assert statuses & {200, 201, 202, 204} or not any(operation.in_path for operation in found.values())
@@ -92,11 +102,14 @@ class With:
         """Sends one."""
         begin = self.operation.path.split("{", 1)[0]
         named = self.things.named.get((self.operation.function, begin), {})
-        case.path_parameters = {**(case.path_parameters or {}), **{name: named[name] for name in self.operation.in_path if name in named}}
+        there = {name: named[name] for name in self.operation.in_path if name in named}
+        case.path_parameters = {**(case.path_parameters or {}), **there}
         token = self.token or self.site.token(tenant_id=self.things.tenant, sub="pemilik")
         headers = {"Authorization": f"Bearer {token}"}
         for name in self.operation.in_header:
-            if name.lower() == "if-match" and self.operation.in_path[0] in named:
+            if name.lower() == "idempotency-key":
+                headers[name] = uuid.uuid4().hex
+            elif name.lower() == "if-match" and self.operation.in_path[0] in named:
                 thing = begin + named[self.operation.in_path[0]]
                 headers[name] = self.site.call("GET", self.operation.function, thing, token).headers.get("etag", '"1"')
         answer = case.call_and_validate(base_url=base_url, headers=headers, checks=CHECKS, timeout=20)

@@ -75,7 +75,14 @@ def test_no_list_tells_of_another_office(
 ) -> None:
     owner = site.token(tenant_id="karo", sub="pemilik")
     told = 0
-    wanted = {"username": "", "actor": "pemilik", "given": "true", "limit": "100", "tenant": "karo", "tenant_id": "karo"}
+    wanted = {
+        "username": "",
+        "actor": "pemilik",
+        "given": "true",
+        "limit": "100",
+        "tenant": "karo",
+        "tenant_id": "karo",
+    }
     for operation in offered:
         if operation.method != "GET" or operation.in_path or (function, operation.path) in COMMON:
             continue
@@ -92,7 +99,9 @@ def test_no_list_tells_of_another_office(
         assert told, "not even the owner is told anything: the test looks for the wrong texts"
 
 
-def test_where_one_list_goes_on_no_other_does(site: Site, descriptions: dict[str, dict], things: Things, subtests: pytest.Subtests) -> None:
+def test_where_one_list_goes_on_no_other_does(
+    site: Site, descriptions: dict[str, dict], things: Things, subtests: pytest.Subtests
+) -> None:
     lists = [
         operation
         for function, description in descriptions.items()
@@ -119,7 +128,9 @@ def test_where_one_list_goes_on_no_other_does(site: Site, descriptions: dict[str
                     assert [text for text in things.texts if text in said(answer)] == [], place
 
 
-def test_bodies_that_name_things_of_another_office_name_nothing(site: Site, things: Things, subtests: pytest.Subtests) -> None:
+def test_bodies_that_name_things_of_another_office_name_nothing(
+    site: Site, things: Things, subtests: pytest.Subtests
+) -> None:
     before = things.shown()
     token = site.token(tenant_id=OTHER)
     user, role = things.named["users", "/users/"].values()
@@ -127,8 +138,14 @@ def test_bodies_that_name_things_of_another_office_name_nothing(site: Site, thin
     permit = things.named["decide", "/approvals/"]["id"]
 
     def post(function: str, path: str, body: dict) -> requests.Response:
-        answer = site.call("POST", function, path, token, json=body, headers={"idempotency-key": str(time.monotonic_ns())})
-        assert [text for text in things.texts - {text for text in things.texts if text in json.dumps(body)} if text in said(answer)] == []
+        answer = site.call(
+            "POST", function, path, token, json=body, headers={"idempotency-key": str(time.monotonic_ns())}
+        )
+        assert [
+            text
+            for text in things.texts - {text for text in things.texts if text in json.dumps(body)}
+            if text in said(answer)
+        ] == []
         return answer
 
     with subtests.test("a decision among many"):
@@ -147,7 +164,12 @@ def test_bodies_that_name_things_of_another_office_name_nothing(site: Site, thin
         with subtests.test(f"a search by {next(iter(criterion))}"):
             assert post("users", "/users/search", {"by": criterion}).json()["items"] == []
     with subtests.test("names that are taken elsewhere are free here"):
-        taken = {"username": "rahasia-7391", "name": "Orang", "nik": "9900000000007391", "email": "Rahasia-7391@contoh.example"}
+        taken = {
+            "username": "rahasia-7391",
+            "name": "Orang",
+            "nik": "9900000000007391",
+            "email": "Rahasia-7391@contoh.example",
+        }
         assert post("users", "/users", taken).status_code == 201
     assert user
     assert things.shown() == before

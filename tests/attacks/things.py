@@ -33,7 +33,9 @@ class Things:
         """What the parameters of a path are to be, so that it names something of this office."""
         begin = operation.path.split("{", 1)[0]
         if (operation.function, begin) not in self.named:
-            raise LookupError(f"{operation.function} {operation.path}: tests/attacks/things.py makes nothing for this address")
+            raise LookupError(
+                f"{operation.function} {operation.path}: tests/attacks/things.py makes nothing for this address"
+            )
         return self.named[operation.function, begin]
 
     def name(self, operation: Operation) -> str:
@@ -86,7 +88,9 @@ def make(site: Site, tenant: str) -> Things:
         return answer.json()
 
     named = things.named
-    role = create("users", "/roles", {"code": SECRET.lower().replace("-", "_"), "name": SECRET, "permissions": ["user:read"]})
+    role = create(
+        "users", "/roles", {"code": SECRET.lower().replace("-", "_"), "name": SECRET, "permissions": ["user:read"]}
+    )
     unit = create("users", "/org-units", {"code": SECRET.upper().replace("-", "_"), "name": SECRET, "type": "bidang"})
     person = {
         "username": SECRET.lower(),
@@ -118,9 +122,14 @@ def make(site: Site, tenant: str) -> Things:
     for begin in ("/approvals/", "/verifikator/approve/", "/verifikator/reject/", "/admin/approve/", "/admin/reject/"):
         named["decide", begin] = permit
     things.signed_in = site.sign_in(tenant)
-    devices = site.call("GET", "session", "/auth/sessions", things.signed_in).json()["items"]
-    named["session", "/auth/sessions/"] = {"id": devices[0]["id"]}
+    named["session", "/auth/sessions/"] = device(site, things.signed_in)
     return things
+
+
+def device(site: Site, token: str) -> dict[str, str]:
+    """Where somebody is signed in."""
+    (only,) = site.call("GET", "session", "/auth/sessions", token).json()["items"]
+    return {"id": only["id"]}
 
 
 def _permit(site: Site, tenant: str) -> str:
@@ -133,12 +142,21 @@ def _permit(site: Site, tenant: str) -> str:
     }
     s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}), **keys)
     described = json.loads((ROOT / "events/samples/permit.json").read_text()) | {"subject": SECRET, "holder": SECRET}
-    s3.put_object(Bucket="inbox", Key=f"{tenant}/loket/izin.json", Body=json.dumps(described), ContentType="application/json")
-    s3.put_object(Bucket="inbox", Key=f"{tenant}/loket/izin.pdf", Body=(ROOT / _PERMIT).read_bytes(), ContentType="application/pdf")
+    s3.put_object(
+        Bucket="inbox", Key=f"{tenant}/loket/izin.json", Body=json.dumps(described), ContentType="application/json"
+    )
+    s3.put_object(
+        Bucket="inbox",
+        Key=f"{tenant}/loket/izin.pdf",
+        Body=(ROOT / _PERMIT).read_bytes(),
+        ContentType="application/pdf",
+    )
     ends = time.monotonic() + _DEADLINE_S
     while time.monotonic() < ends:
         waiting = site.call("GET", "decide", "/approvals/pending", site.token(tenant_id=tenant)).json()
         if waiting["items"]:
             return waiting["items"][0]["id"]
         time.sleep(_POLL_S)
-    raise RuntimeError(f"the permit of {tenant} does not await an approval\n{(site.folder / 'log').read_text()[-2000:]}")
+    raise RuntimeError(
+        f"the permit of {tenant} does not await an approval\n{(site.folder / 'log').read_text()[-2000:]}"
+    )

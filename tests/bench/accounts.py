@@ -38,8 +38,8 @@ _PENDING = 1_000
 _DECIDING, _DECISIONS = 32, 20
 #: An answer that comes so much later than it was asked for counts as none.
 _LOOKS = 1_000
-#: Below this, a difference is not put down to chance.
-_SIGNIFICANT = 0.01
+#: Below these p values, a difference is not put down to chance, or only another run can tell.
+_SIGNIFICANT, _IN_DOUBT = 0.01, 0.05
 _LEGEND = """\
 Durations in ms. Clients are threads of this process, each with a connection of its own; on a machine with few processors
 they take some of what they measure. The share of argon2id is the sign-ins per second by its hashes per second.
@@ -132,12 +132,14 @@ def _guess(office: Office, people: Sequence[str]) -> None:
             medians = [f"{load.quantile(0.5):.2f}" for load in (known, other)]
             rows.append([name, group, str(len(milliseconds)), *medians, *_verdict(found)])
     print("\nGuessing by time whether an account exists: the time of a known name beside that of")
-    print_table(["asked", "compared with", "each", "known p50", "other p50", "p value", "right guesses", "verdict"], rows)
+    print_table(
+        ["asked", "compared with", "each", "known p50", "other p50", "p value", "right guesses", "verdict"], rows
+    )
 
 
 def _verdict(found: Difference) -> list[str]:
     right = max(found.above, 1 - found.above)
-    verdict = "TOLD APART" if found.p < _SIGNIFICANT else "not told apart"
+    verdict = "TOLD APART" if found.p < _SIGNIFICANT else "in doubt" if found.p < _IN_DOUBT else "not told apart"
     return [f"{found.p:.3g}", f"{right:.0%}", verdict]
 
 

@@ -34,7 +34,7 @@ class Load:
 
 
 def run(clients: int, times: int, work: Callable[[int, int], None]) -> Load:
-    """Lets each client do `work(client, turn)` `times` times in turn, all beginning together. What fails ends the run."""
+    """Lets each client do `work(client, turn)` `times` times, all beginning together. What fails ends the run."""
     together = threading.Barrier(clients + 1)
 
     def client(number: int) -> list[float]:
@@ -69,7 +69,7 @@ class Difference:
 
 
 def difference(first: Sequence[float], second: Sequence[float]) -> Difference:
-    """Compares two samples with the test of Mann and Whitney, two-sided, in its normal form: for some twenty and more."""
+    """Compares two samples, of some twenty or more each, with the two-sided test of Mann and Whitney."""
     n, m = len(first), len(second)
     ranks = _ranks([*first, *second])
     u = sum(ranks[n:]) - m * (m + 1) / 2

@@ -107,10 +107,12 @@ class Office:
 
     def drop_permits(self, pdf: bytes, count: int) -> None:
         """Uploads copies of a permit, and waits until all of them have gone as far as they can alone."""
+
+        def put(number: int) -> None:
+            key = f"{TENANT}/loket/izin-{number:05}.pdf"
+            self._s3.put_object(Bucket="inbox", Key=key, Body=pdf, ContentType="application/pdf")
+
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            put = lambda number: self._s3.put_object(  # noqa: E731: a name for what each thread does
-                Bucket="inbox", Key=f"{TENANT}/loket/izin-{number:05}.pdf", Body=pdf, ContentType="application/pdf"
-            )
             list(pool.map(put, range(count)))
         self.settle()
 
