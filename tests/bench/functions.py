@@ -86,7 +86,7 @@ def main() -> int:
 def _absah(connection: Mapping[str, str], binaries: pathlib.Path, inputs: pathlib.Path, work: pathlib.Path) -> Side:
     """The binaries, with the variables that template.yaml gives them."""
     storage = Storage(connection, "absah-bench")
-    officials = work / "keys" / TENANT
+    officials = work / "keys/officials" / TENANT
     officials.mkdir(parents=True)
     for name, target in ((OFFICIAL, officials / f"{OFFICIAL}.pem"), ("segel", work / "keys" / "seal.pem")):
         key, chain = (inputs / "keys" / f"{name}.{part}.pem" for part in ("key", "chain"))
@@ -101,7 +101,7 @@ def _absah(connection: Mapping[str, str], binaries: pathlib.Path, inputs: pathli
         "TIME_ZONE": "Asia/Jakarta",
         "WEBHOOK_TOKEN": "rahasia-untuk-pengukuran",
         "TOKEN_PUBLIC_KEY": _public_key(),
-        "OFFICIAL_KEYS_FOLDER": str(work / "keys"),
+        "OFFICIAL_KEYS_FOLDER": str(work / "keys/officials"),
         "SEAL_KEY_FILE": str(work / "keys" / "seal.pem"),
         "APPROVAL_ROUTE": route,
         "APPROVAL_ROLES": "head_of_office",

@@ -133,9 +133,10 @@ def _queue_event(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _approved(imported: Mapping[str, Any]) -> dict[str, Any]:
-    """What `advance-approval` says of this document once its official has approved it."""
-    decided_by = {"id": OFFICIAL, "step": "kepala_dinas", "at": imported["time"]}
-    data = {"document_id": imported["data"]["document_id"], "decided_by": decided_by}
+    """What `advance-approval` says of this document once its official has approved it (events/domain/approval.approved.json)."""
+    decided_by = {"id": OFFICIAL, "name": "Contoh Kepala Dinas", "step": "kepala_dinas", "at": imported["time"]}
+    item = {"kind": "document", "id": imported["data"]["document_id"]}
+    data = {"item": item, "label": "disetujui", "decided_by": decided_by}
     return {**imported, "source": "absah/approvals", "type": "approval.approved", "data": data}
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import urllib.error
 import urllib.request
@@ -51,6 +52,24 @@ def put_permit(server: Server, key: str) -> None:
     """Puts a permit into an inbox."""
     metadata = {"number": "503/0147/SIP-D/DPMPTSP/2026", "holder": "dr. Melati Br. Tarigan"}
     server.client("s3").put_object(Bucket="inbox", Key=key, Body=PERMIT.read_bytes(), Metadata=metadata)
+
+
+def inbox_in(port: int) -> dict[str, str]:
+    """What tells a stack that its inbox is in the gateway on this port."""
+    user, password = GATEWAY_USER
+    return {
+        "INBOX_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "INBOX_ACCESS_KEY_ID": user,
+        "INBOX_SECRET_ACCESS_KEY": password,
+    }
+
+
+def make_older(gateway: Server, key: str, seconds: int) -> None:
+    """As if the file had been put that long ago: the gateway's times are rows of its database."""
+    name = key.rsplit("/", 1)[1].encode()
+    with contextlib.closing(sqlite3.connect(gateway.folder / "meta.db", timeout=DEADLINE_S)) as rows, rows:
+        older = "update jfs_node set mtime = mtime - ? where inode in (select inode from jfs_edge where name = ?)"
+        assert rows.execute(older, (seconds * 1_000_000, name)).rowcount == 1
 
 
 def webhook_token(absah: Server) -> str:
@@ -146,13 +165,7 @@ def test_a_permit_from_a_minio_server_is_issued(tmp_path: pathlib.Path, name: st
     """The inbox is in the gateway alone; the vault and all else are in the stack."""
     key = f"contoh/loket/{name}.pdf"
     (port,) = free_ports(1)
-    user, password = GATEWAY_USER
-    inbox = {
-        "INBOX_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "INBOX_ACCESS_KEY_ID": user,
-        "INBOX_SECRET_ACCESS_KEY": password,
-    }
-    with embedded(tmp_path / "absah", inbox) as absah:
+    with embedded(tmp_path / "absah", inbox_in(port)) as absah:
         with _office(absah, tmp_path / "office", absah.printed["ABSAH_WEBHOOK_TOKEN"], port) as office:
             assert office.rows(key) == []
             office.drop(key)
@@ -164,3 +177,24 @@ def test_a_permit_from_a_minio_server_is_issued(tmp_path: pathlib.Path, name: st
             subprocess.run(approve, env=variables, check=True, capture_output=True, timeout=DEADLINE_S)
             wait_until(lambda: office.announced("document.issued"), DEADLINE_S, "the document is not issued")
             assert office.announced("document.issued") == document
+
+
+def test_a_permit_that_came_to_a_minio_server_while_the_stack_was_away_is_detected_when_it_is_back(
+    server: Server, tmp_path: pathlib.Path, name: str
+) -> None:
+    """The inbox notifies nobody, though the gateway knows of another stack; `reconcile` looks into it."""
+    key = f"contoh/loket/{name}.pdf"
+    (port,) = free_ports(1)
+    webhook = Webhook(detect_url(server), webhook_token(server))
+    with juicefs_gateway(tmp_path / "office", webhook, port) as gateway:
+        s3 = gateway.client("s3")
+        s3.create_bucket(Bucket="inbox")
+        put_permit(gateway, key)
+        before = s3.head_object(Bucket="inbox", Key=key)["LastModified"]
+        # What is younger than ten minutes may still be on its way.
+        make_older(gateway, key, 660)
+        assert (before - s3.head_object(Bucket="inbox", Key=key)["LastModified"]).total_seconds() == 660
+        with embedded(tmp_path / "absah", inbox_in(port)) as absah:
+            office = Office(absah, gateway)
+            wait_until(lambda: office.announced("document.awaiting_approval"), DEADLINE_S, "the upload is not found")
+            assert any("document.detected" in json.dumps(row, default=str) for row in office.rows(key))

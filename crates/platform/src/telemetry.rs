@@ -7,8 +7,9 @@ use std::sync::{Mutex, OnceLock};
 
 use jiff::Timestamp;
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::config::Settings;
 
@@ -79,16 +80,21 @@ fn measure(stack: &str, writer: impl Write + Send + 'static) {
 }
 
 fn start<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(writer: W, filter: &str) {
-    let subscriber = tracing_subscriber::fmt()
+    let readable = filter.parse::<Targets>();
+    let unreadable = readable.is_err();
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_writer(writer)
-        .with_env_filter(EnvFilter::new(filter))
-        .finish();
+        .with_writer(writer);
+    let targets = readable.unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let subscriber = tracing_subscriber::registry().with(targets).with(lines);
     // Whoever came first in this process decided where the log goes.
     let _already_there = tracing::subscriber::set_global_default(subscriber);
+    if unreadable {
+        tracing::warn!(filter, "LOG_LEVEL cannot be read, so `info` is used");
+    }
 }
 
 #[cfg(test)]

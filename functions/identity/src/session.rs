@@ -31,7 +31,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let keys = KeyFolder::open(vars.text("TOKEN_KEYS_FOLDER")?.into());
     let session = Session {
         accounts: Accounts::connect(environment)?,
-        hasher: Hasher::new().map_err(|error| ConfigError::invalid("TOKEN_KEYS_FOLDER", error))?,
+        hasher: Hasher::new(),
         keys: keys.map_err(|error| ConfigError::invalid("TOKEN_KEYS_FOLDER", error))?,
     };
     let (router, openapi) = OpenApiRouter::with_openapi(Api::openapi())

@@ -25,7 +25,7 @@ use crate::hashing::Hasher;
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let users = Users {
         accounts: Accounts::connect(environment)?,
-        hasher: Hasher::new().map_err(|error| ConfigError::invalid("FIELD_KEYS_FILE", error))?,
+        hasher: Hasher::new(),
     };
     let import = OpenApiRouter::new()
         .routes(routes!(import::import))

@@ -14,7 +14,7 @@ _OFFICIALS = {"pejabat": peer.load_signer(_KEYS / "pejabat.key.pem", _KEYS / "pe
 
 
 def _sign(approved: dict[str, Any]) -> None:
-    document_id, decider = approved["data"]["document_id"], approved["data"]["decided_by"]
+    document_id, decider = approved["data"]["item"]["id"], approved["data"]["decided_by"]
     pk = f"document#{document_id}"
     document, version = rows.load(pk)
     if document["state"] in ("signed", "issued"):
