@@ -16,7 +16,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """What is attacked."""
     with up(tmp_path_factory.mktemp("site")) as running:
         # The first sign-in publishes the keys of tokens.
-        running.sign_in("perdana")
+        running.administrator("karo")
         yield running
 
 

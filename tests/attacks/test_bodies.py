@@ -51,10 +51,10 @@ Send = Callable[[Operation, bytes], requests.Response]
 
 @pytest.fixture
 def send(site: Site, things: Things) -> Send:
-    """Sends a body in the name of somebody who may do everything, to something that there is. People of sessions sign in."""
+    """Sends a body in the name of somebody who may do everything, to something that there is."""
 
     def one(operation: Operation, body: bytes) -> requests.Response:
-        token = things.signed_in if operation.function == "session" else site.token()
+        token = things.signed_in if operation.function == "session" else site.person()
         address, headers = things.name(operation), operation.headers()
         return site.call(operation.method, operation.function, address, token, data=body, headers=headers)
 
@@ -106,16 +106,16 @@ def test_a_file_of_users_has_no_columns_but_its_own(site: Site) -> None:
     for column in ("tenant", "tenant_id", "id", "active", "password", "permissions", "username"):
         file = f"username,name,{column}\norang.{column},Orang,lain\n".encode()
         answer = site.call(
-            "POST", "users", "/users/import", site.token(), data=file, headers={"content-type": "text/csv"}
+            "POST", "users", "/users/import", site.person(), data=file, headers={"content-type": "text/csv"}
         )
         assert 400 <= answer.status_code < 500, (column, answer.text)
-    found = site.call("POST", "users", "/users/search", site.token(), json={"by": {"username": "orang."}})
+    found = site.call("POST", "users", "/users/search", site.person(), json={"by": {"username": "orang."}})
     assert found.json()["items"] == []
 
 
 def test_nobody_writes_for_another_office_by_address_or_header(site: Site) -> None:
     """A role is made by somebody of `karo`, whatever else the request says of offices."""
-    other = site.token(tenant_id="lain")
+    other = site.person("lain")
     wishes = {
         "x-tenant-id": "lain",
         "x-user-id": "a",
@@ -125,7 +125,7 @@ def test_nobody_writes_for_another_office_by_address_or_header(site: Site) -> No
     }
     body = {"code": "tulisan_kami", "name": "Tulisan kami", "permissions": ["user:read"]}
     query = {"tenant": "lain", "tenant_id": "lain", "role": "super_admin"}
-    made = site.call("POST", "users", "/roles", site.token(), json=body, headers=wishes, params=query)
+    made = site.call("POST", "users", "/roles", site.person(), json=body, headers=wishes, params=query)
     assert made.status_code in {201, 409}, made.text
     assert site.call("GET", "users", "/roles/tulisan_kami", other, params=query).status_code == 404
     assert site.call("GET", "users", "/roles/tulisan_kami", other, headers={"x-tenant-id": "karo"}).status_code == 404
@@ -136,10 +136,12 @@ def test_a_method_is_what_the_request_line_says(site: Site, method: str) -> None
     """Headers and fields by which some frameworks take another one."""
     wishes = dict.fromkeys(("x-http-method-override", "x-http-method", "x-method-override"), method)
     body = {"code": f"tetap_{method.lower()}", "name": "Tetap", "permissions": ["user:read"]}
-    assert site.call("POST", "users", "/roles", site.token(), json=body).status_code == 201
-    seen = site.call("GET", "users", f"/roles/{body['code']}", site.token(), headers=wishes, params={"_method": method})
+    assert site.call("POST", "users", "/roles", site.person(), json=body).status_code == 201
+    seen = site.call(
+        "GET", "users", f"/roles/{body['code']}", site.person(), headers=wishes, params={"_method": method}
+    )
     assert (seen.status_code, seen.json()["code"]) == (200, body["code"])
-    assert site.call("GET", "users", f"/roles/{body['code']}", site.token()).json() == seen.json()
+    assert site.call("GET", "users", f"/roles/{body['code']}", site.person()).json() == seen.json()
 
 
 def test_no_body_is_read_beyond_its_cap(
@@ -189,7 +191,7 @@ def test_no_body_is_too_deep(function: str, send: Send, offered: list[Operation]
 
 def test_no_token_or_cursor_is_too_deep(site: Site) -> None:
     deep = base64.urlsafe_b64encode(b"[" * 5_000).rstrip(b"=").decode()
-    for token in (f"{deep}.{deep}.{deep}", f"{site.token().split('.', 1)[0]}.{deep}.{deep}"):
+    for token in (f"{deep}.{deep}.{deep}", f"{site.person().split('.', 1)[0]}.{deep}.{deep}"):
         assert site.call("GET", "users", "/users", token).status_code == 401
     for function, path in (
         ("users", "/users"),
@@ -198,13 +200,13 @@ def test_no_token_or_cursor_is_too_deep(site: Site) -> None:
         ("audit", "/audit"),
     ):
         for cursor in (deep, f"0.{deep}", "0." + "x" * 9_000):
-            answer = site.call("GET", function, path, site.token(), params={"cursor": cursor})
+            answer = site.call("GET", function, path, site.person(), params={"cursor": cursor})
             assert answer.status_code == 400, (path, answer.text)
 
 
 def test_what_is_larger_than_any_function_takes_is_refused_by_the_door(site: Site) -> None:
     for function, path in (("users", "/users/import"), ("session", "/auth/login"), ("detect", "/")):
-        answer = site.call("POST", function, path, site.token(), data=b" " * (33 * 1024 * 1024))
+        answer = site.call("POST", function, path, site.person(), data=b" " * (33 * 1024 * 1024))
         assert answer.status_code == 413, answer.text
 
 

@@ -43,7 +43,7 @@ PATHS = {
 }
 #: Headers that other programs believe. `b"..."`: not every byte is text.
 HEADERS = {
-    "x-correlation-id": [b"a" * 5_000, b"\xff\xfe", b"a\tb", b"<script>gema8812</script>", b"a, b", b"", b"%0d%0aX-gema8812: ya"],
+    "x-correlation-id": [b"a" * 5_000, b"\xff\xfe", b"a\tb", b"<b>gema8812</b>", b"a, b", b"", b"%0d%0aX-gema8812: ya"],
     "x-forwarded-host": [b"gema8812.example"],
     "x-forwarded-for": [b"203.0.113.7, gema8812", b"\xff", b"1" * 5_000],
     "forwarded": [b"for=gema8812;host=gema8812.example;proto=https"],
@@ -60,10 +60,12 @@ HEADERS = {
     "if-match": [b"*", b"W/\"1\"", b"-1", b"99999999999999999999", b"\xff", b"gema8812"],
     "idempotency-key": [b"gema8812" * 9, b"../gema8812", b"a#b", b"\xff", b""],
     "content-encoding": [b"gzip", b"gema8812"],
-    "content-type": [b"application/json; charset=utf-16", b"multipart/form-data", b"application/gema8812", b"\xff", b"text/plain"],
+    "content-type": [b"application/json; charset=utf-16", b"multipart/form-data", b"application/gema8812", b"\xff"],
     "cookie": [b"token=gema8812; session=1", b"\xff"],
-    "authorization": [b"Bearer", b"Bearer ", b"bearer\tgema8812", b"Basic Z2VtYTg4MTI6", b"\xff\xff", b"Bearer " + b"g" * 20_000,
-                      b"Bearer absah_\xc3\xa9_gema8812", b"Bearer a b c", b"Bearer absah_../../state_gema8812"],
+    "authorization": [
+        b"Bearer", b"Bearer ", b"bearer\tgema8812", b"Basic Z2VtYTg4MTI6", b"\xff\xff", b"Bearer " + b"g" * 20_000,
+        b"Bearer absah_\xc3\xa9_gema8812", b"Bearer a b c", b"Bearer absah_../../state_gema8812",
+    ],
 }  # fmt: skip
 MOST_VALUES = max(map(len, HEADERS.values()))
 #: More of them than anybody sends.
@@ -101,9 +103,11 @@ def raw(site: Site, method: str, path: str, headers: dict[str, bytes], body: byt
 
 
 def prepared(site: Site, operation: Operation) -> tuple[dict[str, bytes], bytes | None]:
-    """The headers and the body of a request that is right, by somebody who may do everything in an office without a past."""
+    """The headers and the body of a request that is right, of somebody who may do everything."""
     headers = {name.lower(): value.encode() for name, value in operation.headers().items()}
-    token = site.token(tenant_id=f"baru-{uuid.uuid4().hex[:16]}")
+    # The trail tells its office what its people sent.
+    fresh = site.token(tenant_id=f"baru-{uuid.uuid4().hex[:16]}")
+    token = fresh if operation.function == "audit" else site.person("lain")
     return {"authorization": f"Bearer {token}".encode(), **headers}, operation.body()
 
 
@@ -228,7 +232,7 @@ def test_more_headers_than_anybody_sends_are_no_failure_of_ours(site: Site) -> N
 )
 def test_a_request_whose_end_is_in_doubt_hides_no_other(site: Site, smuggled: bytes) -> None:
     hidden = b"GET /lambda-url/session/.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-    head = b"POST /lambda-url/session/auth/logout HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    head = b"POST /lambda-url/session/auth/logout HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
     host, port = urlsplit(site.endpoint).netloc.split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(head + smuggled + hidden)
@@ -246,7 +250,7 @@ def test_what_was_sent_as_a_formula_is_exported_as_text(site: Site) -> None:
     code = "rumus_8812"
     headers = {"user-agent": '=HYPERLINK("http://127.0.0.1/")'}
     body = {"code": code, "name": "Rumus", "permissions": ["user:read"]}
-    token = site.token(tenant_id="rumus")
+    token = site.person("rumus")
     assert site.call("POST", "users", "/roles", token, json=body, headers=headers).status_code == 201
     for _ in range(400):
         table = site.call("GET", "audit", "/audit/export", token).text

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import pathlib
 import time
 
 import jwt
@@ -10,7 +11,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from operations import Operation, operations
-from site_up import Site
+from site_up import Site, up
 from things import Things
 
 #: What anybody may ask: how people come in who are not in yet. Each addition is a decision.
@@ -122,7 +123,7 @@ def test_where_people_sign_in_a_bad_token_is_no_better_than_none(
 def test_a_token_that_comes_from_no_sign_in_opens_no_sessions(
     site: Site, descriptions: dict[str, dict], things: Things, subtests: pytest.Subtests
 ) -> None:
-    mine = jwt.decode(things.signed_in, options={"verify_signature": False})
+    mine = site.claims_of(things.signed_in)
     strangers = {
         "no session": {},
         "a session that is none": {"sid": "AAAAAAAAAAAAAAAA"},
@@ -147,10 +148,8 @@ def test_a_token_that_comes_from_no_sign_in_opens_no_sessions(
 
 def test_a_stores_webhook_takes_its_own_token_and_no_other(site: Site) -> None:
     right = site.exports["ABSAH_WEBHOOK_TOKEN"]
-    wrong = {
-        None, "", right[:-1], f"{right}0", right.upper(), f"{right},{right}", site.token(), site.demo_token(), "*", "null",
-        *bad_tokens(site).values(),
-    }  # fmt: skip
+    near = {None, "", "*", "null", right[:-1], f"{right}0", right.upper(), f"{right},{right}"}
+    wrong = {*near, site.token(), site.demo_token(), *bad_tokens(site).values()}
     body = {"Records": []}
     for token in wrong:
         answer = site.call("POST", "detect", "/", token, json=body)
@@ -161,6 +160,13 @@ def test_a_stores_webhook_takes_its_own_token_and_no_other(site: Site) -> None:
     for address in (f"/?token={right}", f"/?authorization=Bearer%20{right}"):
         assert site.call("POST", "detect", address, json=body).status_code == 401
     assert site.call("POST", "detect", "/", right, json=body).status_code == 204
+
+
+@pytest.mark.xfail(reason="a key that was not known is not looked for again for five seconds", strict=True)
+def test_nobody_keeps_those_out_who_just_signed_in_by_naming_keys(tmp_path: pathlib.Path) -> None:
+    with up(tmp_path) as site:
+        assert site.call("GET", "session", "/auth/session", site.token(headers={"kid": "1"})).status_code == 401
+        assert site.call("GET", "session", "/auth/session", site.administrator("karo")).status_code == 200
 
 
 @pytest.mark.xfail(reason="health answers anybody", strict=True)

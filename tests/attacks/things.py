@@ -26,8 +26,6 @@ class Things:
     tenant: str
     #: By what the address begins with: what stands for each parameter.
     named: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    #: The access token of somebody who has signed in there.
-    signed_in: str = ""
 
     def fill(self, operation: Operation) -> dict[str, str]:
         """What the parameters of a path are to be, so that it names something of this office."""
@@ -45,7 +43,12 @@ class Things:
 
     def owner(self) -> str:
         """The token of somebody who may see all of it."""
-        return self.site.token(tenant_id=self.tenant)
+        return self.site.person(self.tenant, name=SECRET)
+
+    @property
+    def signed_in(self) -> str:
+        """The access token of somebody who has signed in there."""
+        return self.site.administrator(self.tenant)
 
     @property
     def texts(self) -> set[str]:
@@ -63,7 +66,7 @@ class Things:
             ("decide", f"/approvals/{self._id('decide', '/approvals/')}"),
             ("decide", "/approvals/delegations?given=true"),
         }
-        owner = self.site.token(tenant_id=self.tenant, sub="pemilik")
+        owner = self.owner()
         shown = {}
         for function, path in addresses:
             answer = self.site.call("GET", function, path, owner)
@@ -80,7 +83,7 @@ class Things:
 def make(site: Site, tenant: str) -> Things:
     """Makes an office with one of everything."""
     things = Things(site, tenant)
-    owner = site.token(tenant_id=tenant, sub="pemilik", name=SECRET)
+    owner = things.owner()
 
     def create(function: str, path: str, body: dict) -> dict:
         answer = site.call("POST", function, path, owner, json=body, headers={"idempotency-key": "k-1"})
@@ -105,7 +108,7 @@ def make(site: Site, tenant: str) -> Things:
     today = datetime.datetime.now(datetime.UTC).date()
     delegation = {
         "kind": "plh",
-        "from": {"id": "pemilik", "name": SECRET},
+        "from": {"id": site.claims_of(owner)["sub"], "name": SECRET},
         "to": {"id": user["id"], "name": SECRET},
         "office": SECRET,
         "role": "head_of_office",
@@ -121,7 +124,6 @@ def make(site: Site, tenant: str) -> Things:
     permit = {"id": _permit(site, tenant)}
     for begin in ("/approvals/", "/verifikator/approve/", "/verifikator/reject/", "/admin/approve/", "/admin/reject/"):
         named["decide", begin] = permit
-    things.signed_in = site.sign_in(tenant)
     named["session", "/auth/sessions/"] = device(site, things.signed_in)
     return things
 

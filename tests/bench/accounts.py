@@ -2,11 +2,12 @@
 """Measures signing in, deciding and listing over HTTP, and whether time tells which accounts there are.
 
 `absah up` runs on this machine beside the clients, on disk and with limits of requests that nobody reaches. The peer of
-signing in is argon2id alone (argon2-cffi, the C reference) with the parameters of Absah, at most as many at once as Absah
-computes. No time is asserted; an answer other than the expected one ends the run.
+signing in is argon2id alone (argon2-cffi, the C reference) with the parameters of Absah, at most as many at once as
+Absah computes. No time is asserted; an answer other than the expected one ends the run.
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import platform
@@ -41,8 +42,8 @@ _LOOKS = 1_000
 #: Below these p values, a difference is not put down to chance, or only another run can tell.
 _SIGNIFICANT, _IN_DOUBT = 0.01, 0.05
 _LEGEND = """\
-Durations in ms. Clients are threads of this process, each with a connection of its own; on a machine with few processors
-they take some of what they measure. The share of argon2id is the sign-ins per second by its hashes per second.
+Durations in ms. Clients are threads of this process, each with a connection of its own; where processors are few they
+take some of what they measure. The share of argon2id is the sign-ins per second by its hashes per second.
 Right guesses: how often the later of two answers, one of each kind, is of the kind that takes longer; 50% is chance.
 """
 
@@ -124,7 +125,7 @@ def _guess(office: Office, people: Sequence[str]) -> None:
         office.settle()
         measured: dict[str, list[float]] = {group: [] for group in groups}
         for group, who in tries:
-            measured[group].append(timed(lambda who=who: ask(who)))
+            measured[group].append(timed(functools.partial(ask, who)))
         known = Load(measured.pop("known"))
         for group, milliseconds in measured.items():
             found = difference(known.milliseconds, milliseconds)

@@ -120,7 +120,7 @@ class Office:
         """Waits until no queue holds anything: what is measured next has the machine to itself."""
         ends = time.monotonic() + _SETTLE_LIMIT_S
         quiet = 0
-        while quiet < 3:
+        while quiet < 5:
             if time.monotonic() > ends:
                 raise RuntimeError(f"after {_SETTLE_LIMIT_S:.0f} s queues still hold messages")
             time.sleep(_POLL_S)
