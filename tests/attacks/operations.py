@@ -144,8 +144,8 @@ def resolved(schema: Mapping, components: Mapping) -> Mapping:
 
 
 def objects(value: object, place: tuple = ()) -> Iterator[tuple]:
-    """The place of every object within JSON."""
-    if isinstance(value, dict):
+    """The place of every object within JSON. One that has no fields of its own may hold anything."""
+    if isinstance(value, dict) and (value or not place):
         yield place
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:

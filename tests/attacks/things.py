@@ -4,15 +4,17 @@ import datetime
 import json
 import pathlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import boto3
 from botocore.config import Config
 from operations import Operation
-from site_up import ROOT, Site
+from site_up import ROOT, Site, http_functions
 
 #: Stands in every text of the office; whoever reads it elsewhere has read too much.
 SECRET = "Rahasia-7391"
+_CODE = SECRET.upper().replace("-", "_")
 _PERMIT = pathlib.Path("events/samples/permit.pdf")
 _DEADLINE_S = 60.0
 _POLL_S = 0.05
@@ -53,7 +55,7 @@ class Things:
     @property
     def texts(self) -> set[str]:
         """What must stand in no answer to strangers."""
-        return {SECRET, SECRET.lower(), SECRET.upper().replace("-", "_")}
+        return {SECRET, SECRET.lower(), SECRET.upper(), _CODE, _CODE.lower()}
 
     def shown(self) -> dict[str, object]:
         """All of it as the office sees it."""
@@ -66,6 +68,11 @@ class Things:
             ("decide", f"/approvals/{self._id('decide', '/approvals/')}"),
             ("decide", "/approvals/delegations?given=true"),
         }
+        if ("letters", "/letters/") in self.named:
+            addresses |= {
+                ("letters", f"/letters/{self._id('letters', '/letters/')}"),
+                ("letters", f"/letter-types/{self._id('letters', '/letter-types/', 'code')}"),
+            }
         owner = self.owner()
         shown = {}
         for function, path in addresses:
@@ -91,10 +98,8 @@ def make(site: Site, tenant: str) -> Things:
         return answer.json()
 
     named = things.named
-    role = create(
-        "users", "/roles", {"code": SECRET.lower().replace("-", "_"), "name": SECRET, "permissions": ["user:read"]}
-    )
-    unit = create("users", "/org-units", {"code": SECRET.upper().replace("-", "_"), "name": SECRET, "type": "bidang"})
+    role = create("users", "/roles", {"code": _CODE.lower(), "name": SECRET, "permissions": ["user:read"]})
+    unit = create("users", "/org-units", {"code": _CODE, "name": SECRET, "type": "bidang"})
     person = {
         "username": SECRET.lower(),
         "name": SECRET,
@@ -125,7 +130,27 @@ def make(site: Site, tenant: str) -> Things:
     for begin in ("/approvals/", "/verifikator/approve/", "/verifikator/reject/", "/admin/approve/", "/admin/reject/"):
         named["decide", begin] = permit
     named["session", "/auth/sessions/"] = device(site, things.signed_in)
+    if "letters" in http_functions():
+        named |= _letter(create)
     return things
+
+
+def _letter(create: Callable[[str, str, dict], dict]) -> dict[tuple[str, str], dict[str, str]]:
+    """Makes a kind of letter, and a draft of one."""
+    fields = {"keperluan": {"type": "string", "title": "Keperluan"}}
+    kind = {
+        "code": SECRET.upper(),
+        "name": SECRET,
+        "require_rt": False,
+        "require_rw": False,
+        "fields": {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False},
+        "wording": {"opening": SECRET, "closing": SECRET},
+    }
+    code = {"code": create("letters", "/letter-types", kind)["code"]}
+    draft = {"type": SECRET.upper(), "answers": {"keperluan": SECRET}}
+    letter = {"id": create("letters", "/letters", draft)["id"]}
+    begins = {"/letter-types/": code, "/letters/": letter, "/admin/generate-surat/": letter}
+    return {("letters", begin): ids for begin, ids in begins.items()}
 
 
 def device(site: Site, token: str) -> dict[str, str]:
