@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from operations import Operation, operations
 from site_up import Site, described, http_functions, up
+from things import Things, make
 
 #: Functions that are no interface of integrators: a webhook, a monitor's question, and the public page.
 UNDESCRIBED = {"detect", "health", "verify"}
@@ -13,6 +15,8 @@ UNDESCRIBED = {"detect", "health", "verify"}
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """What is attacked."""
     with up(tmp_path_factory.mktemp("site")) as running:
+        # The first sign-in publishes the keys of tokens.
+        running.administrator("karo")
         yield running
 
 
@@ -20,6 +24,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def descriptions(site: Site) -> dict[str, dict]:
     """The OpenAPI document of each function that has one."""
     return described(site, http_functions())
+
+
+@pytest.fixture
+def offered(function: str, descriptions: dict[str, dict]) -> list[Operation]:
+    """Everything that `function` offers."""
+    return operations(function, descriptions[function])
+
+
+@pytest.fixture(scope="session")
+def things(site: Site) -> Things:
+    """What another office than the attackers' keeps to itself. Nothing of it is ever changed."""
+    return make(site, "karo")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,7 +1,7 @@
 """A running `absah`, its functions as the template names them, and callers of any kind.
 
-    with up(folder) as site:
-        site.call("GET", "audit", "/audit", site.token(permissions=["audit:read"]))
+with up(folder) as site:
+    site.call("GET", "audit", "/audit", site.token(permissions=["audit:read"]))
 """
 
 import contextlib
@@ -25,6 +25,8 @@ START_DEADLINE_S = 45.0
 STOP_DEADLINE_S = 10.0
 POLL_S = 0.05
 REQUEST_DEADLINE_S = 20.0
+#: What people choose here.
+PASSWORD = "Kemuning-Sore-2026!"
 #: One address sends thousands of wrong tokens; that it may not has tests of its own.
 UNLIMITED = json.dumps(dict.fromkeys(("auth", "read", "write", "tenant"), 1_000_000))
 
@@ -33,15 +35,25 @@ UNLIMITED = json.dumps(dict.fromkeys(("auth", "read", "write", "tenant"), 1_000_
 class Site:
     """How to reach what runs."""
 
-    endpoint: str
+    #: What `absah up` prints for clients, as variables of the environment.
+    exports: dict[str, str]
     folder: pathlib.Path
     session: requests.Session = field(default_factory=requests.Session)
+    #: The access token of the administrator of each office that has one.
+    administrators: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def endpoint(self) -> str:
+        """Where everything is."""
+        return self.exports["AWS_ENDPOINT_URL"]
 
     def url(self, function: str) -> str:
         """Where a function is."""
         return f"{self.endpoint}/lambda-url/{function}"
 
-    def call(self, method: str, function: str, path: str, token: str | None = None, **other: object) -> requests.Response:
+    def call(
+        self, method: str, function: str, path: str, token: str | None = None, **other: object
+    ) -> requests.Response:
         """What a function answers."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= other.pop("headers", {})
@@ -50,8 +62,39 @@ class Site:
 
     def demo_token(self) -> str:
         """What `absah token` prints."""
-        command = [_absah(), "token", "--data", str(self.folder / "data")]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return self._absah("token")
+
+    def person(self, tenant_id: str = "karo", **claims: object) -> str:
+        """The token of the administrator of an office, who is signed in there, with rights and roles of any kind."""
+        signed_in = self.claims_of(self.administrator(tenant_id))
+        theirs = {name: value for name, value in signed_in.items() if name not in self.claims() or name == "sub"}
+        return self.token(tenant_id=tenant_id, **{**theirs, **claims})
+
+    def administrator(self, tenant: str) -> str:
+        """The access token of the administrator of an office, which begins to exist."""
+        if tenant not in self.administrators:
+            self.administrators[tenant] = self._sign_in(tenant)
+        return self.administrators[tenant]
+
+    def _sign_in(self, tenant: str) -> str:
+        username = f"pengelola.{tenant}"
+        made = self._absah("admin", "create", tenant, "--username", username, "--email", f"{username}@contoh.example")
+
+        def log_in(password: str) -> dict:
+            body = {"tenant": tenant, "username": username, "password": password}
+            return self.call("POST", "session", "/auth/login", json=body).json()
+
+        chosen = {"token": log_in(made)["password_token"], "new_password": PASSWORD}
+        assert (
+            self.call("POST", "session", "/auth/reset-password", json=chosen).status_code == requests.codes.no_content
+        )
+        return log_in(PASSWORD)["access_token"]
+
+    def _absah(self, *command: str) -> str:
+        """What the program prints when it is run beside what runs."""
+        run = [_absah(), *command, "--data", str(self.folder / "data")]
+        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.exports}
+        return subprocess.run(run, env=variables, check=True, capture_output=True, text=True).stdout.strip()
 
     def claims(self, **other: object) -> dict:
         """The claims of somebody who may do everything, whom nobody has seen before: limits are per caller."""
@@ -69,10 +112,17 @@ class Site:
         }
         return {**claims, **other}
 
-    def token(self, key: str | None = None, algorithm: str = "ES256", headers: dict | None = None, **claims: object) -> str:
+    def token(
+        self, key: str | None = None, algorithm: str = "ES256", headers: dict | None = None, **claims: object
+    ) -> str:
         """A token with other claims than usual, signed as usual unless said otherwise."""
         key = self.private_key if key is None else key
         return jwt.encode(self.claims(**claims), key, algorithm=algorithm, headers=headers)
+
+    @staticmethod
+    def claims_of(token: str) -> dict:
+        """What a token says."""
+        return jwt.decode(token, options={"verify_signature": False})
 
     @property
     def private_key(self) -> str:
@@ -97,7 +147,7 @@ def up(folder: pathlib.Path) -> Iterator[Site]:
             command, env=variables, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        yield Site(_address(child, log), folder)
+        yield Site(_exports(child, log), folder)
     finally:
         child.send_signal(signal.SIGTERM)
         try:
@@ -115,8 +165,8 @@ def http_functions() -> list[str]:
 
 
 def permissions() -> list[str]:
-    """Every permission that a function asks for."""
-    asked = re.compile(r'(?:require|may)\("([a-z_]+:[a-z_]+)"\)')
+    """Every permission that a function may ask for: whatever is written like one."""
+    asked = re.compile(r'"([a-z_]+:[a-z_]+)"')
     sources = (ROOT / "functions").rglob("*.rs")
     return sorted({permission for source in sources for permission in asked.findall(source.read_text())})
 
@@ -150,14 +200,14 @@ def _template() -> dict:
     return yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506: it is a safe loader
 
 
-def _address(child: subprocess.Popen[bytes], log: pathlib.Path) -> str:
-    """The address that `absah` prints when it serves."""
+def _exports(child: subprocess.Popen[bytes], log: pathlib.Path) -> dict[str, str]:
+    """The variables that `absah` prints when it serves."""
     ends = time.monotonic() + START_DEADLINE_S
     while time.monotonic() < ends and child.poll() is None:
         text = log.read_text(errors="replace")
-        printed = re.search(r"AWS_ENDPOINT_URL=['\"]?(http://[0-9.:]+)", text)
+        printed = dict(re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE))
         if printed and "\nSiap." in text:
-            return printed[1]
+            return printed
         time.sleep(POLL_S)
     raise RuntimeError(f"absah does not serve\n{log.read_text(errors='replace')[-4000:]}")
 

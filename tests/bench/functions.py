@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from stack import Engine, Storage
 from storage_alone import StorageAlone
+from tables import print_table
 from travel import OFFICIAL, STEPS, TENANT, Batch, Measured, Side
 
 _HERE = pathlib.Path(__file__).resolve().parent
@@ -186,7 +187,7 @@ def _print_starts(
     packages = _deployed_files(pathlib.Path(sysconfig.get_path("platlib")))
     sizes = [_megabytes(sum(path.stat().st_size for path, _ in packages)), _megabytes(_zip_bytes(packages, scratch))]
     rows.append(["(the peer's packages)", *sizes, "-", "-", "-"])
-    _print_table(["function", "MB", "zip MB (<15)", "ready (<50)", "peer ready", "ratio"], rows)
+    print_table(["function", "MB", "zip MB (<15)", "ready (<50)", "peer ready", "ratio"], rows)
 
 
 def _print_steps(
@@ -201,14 +202,7 @@ def _print_steps(
         rows.append([batch, step, *cold, *warm, _spread(alone), *memory])
     compared = ["cold", "peer", "ratio (>10)", "warm", "peer", "ratio (>20)"]
     header = ["permit", "step", *compared, "storage alone", "peak MB", "peer"]
-    _print_table(header, rows)
-
-
-def _print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = [header, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    for row in table:
-        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    print_table(header, rows)
 
 
 def _spread(values: Sequence[float]) -> str:

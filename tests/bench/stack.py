@@ -22,10 +22,12 @@ _START_LIMIT_S = 30.0
 class Engine:
     """A running `absah up` with its own data folder. Use it in a `with`."""
 
-    def __init__(self, absah: pathlib.Path, folder: pathlib.Path) -> None:
-        """Starts it on a free port and waits until it says how clients reach it."""
+    def __init__(self, absah: pathlib.Path, folder: pathlib.Path, rates: Mapping[str, int] | None = None) -> None:
+        """Starts it on a free port, with `rates` as the limits of requests per minute where they are given."""
         self._output = folder / "absah-up.log"
         command: list[str | pathlib.Path] = [absah, "up", "--listen", "127.0.0.1:0", "--data", folder / "data"]
+        if rates is not None:
+            command += ["--rate-limits", json.dumps(rates)]
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
