@@ -1,7 +1,7 @@
 """A running `absah`, its functions as the template names them, and callers of any kind.
 
-with up(folder) as site:
-    site.call("GET", "audit", "/audit", site.token(permissions=["audit:read"]))
+    with up(folder) as site:
+        site.call("GET", "audit", "/audit", site.token(permissions=["audit:read"]))
 """
 
 import contextlib
@@ -72,23 +72,22 @@ class Site:
 
     def administrator(self, tenant: str) -> str:
         """The access token of the administrator of an office, which begins to exist."""
-        if tenant not in self.administrators:
-            self.administrators[tenant] = self._sign_in(tenant)
-        return self.administrators[tenant]
+        token = self.administrators.get(tenant)
+        if token is None:
+            self._begin(tenant)
+        if token is None or self.claims_of(token)["exp"] < time.time() + REQUEST_DEADLINE_S:
+            token = self.administrators[tenant] = self._log_in(tenant, PASSWORD)["access_token"]
+        return token
 
-    def _sign_in(self, tenant: str) -> str:
+    def _begin(self, tenant: str) -> None:
         username = f"pengelola.{tenant}"
         made = self._absah("admin", "create", tenant, "--username", username, "--email", f"{username}@contoh.example")
+        chosen = {"token": self._log_in(tenant, made)["password_token"], "new_password": PASSWORD}
+        assert self.call("POST", "session", "/auth/reset-password", json=chosen).status_code == requests.codes.no_content
 
-        def log_in(password: str) -> dict:
-            body = {"tenant": tenant, "username": username, "password": password}
-            return self.call("POST", "session", "/auth/login", json=body).json()
-
-        chosen = {"token": log_in(made)["password_token"], "new_password": PASSWORD}
-        assert (
-            self.call("POST", "session", "/auth/reset-password", json=chosen).status_code == requests.codes.no_content
-        )
-        return log_in(PASSWORD)["access_token"]
+    def _log_in(self, tenant: str, password: str) -> dict:
+        body = {"tenant": tenant, "username": f"pengelola.{tenant}", "password": password}
+        return self.call("POST", "session", "/auth/login", json=body).json()
 
     def _absah(self, *command: str) -> str:
         """What the program prints when it is run beside what runs."""

@@ -67,11 +67,12 @@ def test_whatever_is_sent_about_what_there_is_is_answered_as_described(
     function: str, site: Site, descriptions: dict[str, dict], subtests: pytest.Subtests
 ) -> None:
     """With made-up ids, most of a function is out of reach: here they are those of an office whose people sign in."""
+    offered = operations(function, descriptions[function])
+    if function != "session" and not any(operation.in_path for operation in offered):
+        pytest.skip("nothing has an id here")
     things = make(site, f"contoh-{function}")
     statuses: set[int] = set()
-    found = {
-        (operation.method, operation.path): operation for operation in operations(function, descriptions[function])
-    }
+    found = {(operation.method, operation.path): operation for operation in offered}
     schema = schemathesis.openapi.from_dict(descriptions[function])
     described = [result.ok() for result in schema.get_all_operations()]
 
@@ -90,7 +91,7 @@ def test_whatever_is_sent_about_what_there_is_is_answered_as_described(
                 token = site.administrator(f"contoh-{uuid.uuid4().hex[:16]}")
                 things.named["session", "/auth/sessions/"] = device(site, token)
             attempt(operation, GenerationMode.POSITIVE, With(site, things, known, statuses, token).send)
-    assert statuses & {200, 201, 202, 204} or not any(operation.in_path for operation in found.values())
+    assert statuses & {200, 201, 202, 204}
 
 
 @dataclass

@@ -81,7 +81,8 @@ class Things:
             shown[path] = answer.json()
         sessions = self.site.call("GET", "session", "/auth/sessions", self.signed_in)
         assert sessions.status_code == 200, sessions.text
-        return {**shown, "/auth/sessions": [device["id"] for device in sessions.json()["items"]]}
+        signed_in = {device["id"] for device in sessions.json()["items"]}
+        return {**shown, "/auth/sessions": self._id("session", "/auth/sessions/") in signed_in}
 
     def _id(self, function: str, begin: str, name: str = "id") -> str:
         return self.named[function, begin][name]
