@@ -22,6 +22,6 @@ mod signer;
 mod storage;
 
 pub use description::Description;
-pub use document::{DescribeError, Document, Earlier, File, Sealed, Signed, State, TransitionError};
+pub use document::{DescribeError, Document, File, Sealed, Signed, State, TransitionError};
 pub use inbox_name::{InboxName, Kind};
 pub use public_url::{PublicUrl, PublicUrlError};
