@@ -25,13 +25,14 @@ const STEPS: [&str; 6] = [
 
 /// Golden events of which a document's flow has none: those of the audit, of letters and routes, which their packages' tests
 /// record.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "action.taken.json",
     "approval.endorsed.json",
     "approval.reopened.json",
     "approval.withdrawn.json",
     "route.loaded.json",
     "route.refused.json",
+    "user.changed.json",
     "user.password_reset_requested.json",
 ];
 
