@@ -58,6 +58,39 @@ impl Reach {
             org_unit: text("org_unit"),
         }
     }
+
+    /// Whether an item is of every place that this names. Who names none means all items.
+    #[must_use]
+    pub fn admits(&self, attributes: &Attributes) -> bool {
+        let item = Self::asked_by(attributes);
+        let rw = self.rw.is_none() || same_number(self.rw.as_deref(), item.rw.as_deref());
+        let rt = self.rt.is_none() || same_number(self.rt.as_deref(), item.rt.as_deref());
+        rw && rt && (self.org_unit.is_none() || same_unit(self.org_unit.as_deref(), item.org_unit.as_deref()))
+    }
+
+    /// Whether whoever reaches so far may look at an item: at what is of no place anybody may; else who is of its unit and of
+    /// its RW and, where they have one, RT.
+    #[must_use]
+    pub fn sees(&self, attributes: &Attributes) -> bool {
+        let item = Self::asked_by(attributes);
+        let rw = item.rw.is_none() || same_number(self.rw.as_deref(), item.rw.as_deref());
+        let rt = item.rw.is_none() || self.rt.is_none() || same_number(self.rt.as_deref(), item.rt.as_deref());
+        rw && rt && (item.org_unit.is_none() || same_unit(self.org_unit.as_deref(), item.org_unit.as_deref()))
+    }
+
+    /// As much of it as `other` reaches, too.
+    #[must_use]
+    pub fn within(self, other: &Self) -> Self {
+        let ward = same_number(self.rw.as_deref(), other.rw.as_deref());
+        let neighbourhood = ward && same_number(self.rt.as_deref(), other.rt.as_deref());
+        Self {
+            rw: self.rw.filter(|_| ward),
+            rt: self.rt.filter(|_| neighbourhood),
+            org_unit: self
+                .org_unit
+                .filter(|unit| same_unit(Some(unit), other.org_unit.as_deref())),
+        }
+    }
 }
 
 impl Scope {
@@ -75,7 +108,7 @@ impl Scope {
                 .org_unit
                 .as_deref()
                 .filter(|unit| !unit.is_empty())
-                .map(|unit| format!("org_unit#{unit}")),
+                .map(|unit| format!("org_unit#{}", unit.to_ascii_uppercase())),
         }
     }
 
@@ -85,6 +118,18 @@ impl Scope {
         let (asked, held) = (self.place(&Reach::asked_by(attributes)), self.place(reach));
         asked.is_some() && asked == held
     }
+}
+
+/// Whether both are there, and one number.
+fn same_number(one: Option<&str>, other: Option<&str>) -> bool {
+    one.and_then(number)
+        .is_some_and(|one| other.and_then(number) == Some(one))
+}
+
+/// Whether both are there, and one unit: the codes of units are written in upper case, and item types by hand.
+fn same_unit(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other)
+        .is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
 /// RT and RW are numbers, whether somebody wrote `1` or `001`. None for what is neither empty nor plain.
@@ -134,9 +179,57 @@ mod tests {
         let item = attributes(r#"{"rw":"003","rt":"001","org_unit":"perizinan"}"#);
         assert!(Scope::Rw.covers(&reach(Some("003"), None, None), &item));
         assert!(!Scope::Rw.covers(&reach(Some("001"), None, None), &item));
-        assert!(Scope::OrgUnit.covers(&reach(None, None, Some("perizinan")), &item));
+        assert!(Scope::OrgUnit.covers(&reach(None, None, Some("PERIZINAN")), &item));
         assert!(!Scope::OrgUnit.covers(&reach(None, None, Some("keuangan")), &item));
         assert!(Scope::Any.covers(&Reach::default(), &item));
+    }
+
+    #[test]
+    fn what_is_of_a_place_is_seen_from_that_place_only_and_from_the_rw_above_it() {
+        let letter = attributes(r#"{"rw":"003","rt":"001"}"#);
+        let permit = attributes(r#"{"org_unit":"kesehatan"}"#);
+        let anywhere = attributes("{}");
+        // Who looks; whether they see a letter of RT 001 in RW 003, a permit of the health office, what is of no place.
+        for (who, seen) in [
+            (reach(None, None, None), [false, false, true]),
+            (reach(Some("3"), Some("1"), None), [true, false, true]),
+            (reach(Some("003"), None, None), [true, false, true]),
+            (reach(Some("003"), Some("002"), None), [false, false, true]),
+            (reach(Some("004"), Some("001"), None), [false, false, true]),
+            (reach(None, Some("001"), None), [false, false, true]),
+            (reach(None, None, Some("KESEHATAN")), [false, true, true]),
+            (reach(None, None, Some("keuangan")), [false, false, true]),
+        ] {
+            assert_eq!(
+                [&letter, &permit, &anywhere].map(|item| who.sees(item)),
+                seen,
+                "{who:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_names_a_place_means_the_items_of_that_place_only() {
+        let letter = attributes(r#"{"rw":"003","rt":"001"}"#);
+        assert!(Reach::default().admits(&letter));
+        assert!(reach(Some("3"), None, None).admits(&letter));
+        assert!(reach(Some("3"), Some("1"), None).admits(&letter));
+        assert!(!reach(Some("3"), Some("2"), None).admits(&letter));
+        assert!(!reach(None, None, Some("kesehatan")).admits(&letter));
+        assert!(!reach(Some("003"), None, None).admits(&attributes("{}")));
+    }
+
+    #[test]
+    fn an_office_that_moved_reaches_no_further_than_before_and_no_further_than_now() {
+        let before = reach(Some("003"), Some("001"), Some("kesehatan"));
+        assert_eq!(before.clone().within(&before), before);
+        assert_eq!(
+            before
+                .clone()
+                .within(&reach(Some("003"), Some("002"), Some("kesehatan"))),
+            reach(Some("003"), None, Some("kesehatan"))
+        );
+        assert_eq!(before.within(&reach(Some("004"), Some("001"), None)), Reach::default());
     }
 
     #[test]

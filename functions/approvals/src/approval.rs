@@ -12,14 +12,15 @@ mod decision;
 mod submission;
 
 use jiff::Timestamp;
-use kernel::{EventId, TenantId, Traceparent};
+use kernel::{TenantId, Traceparent};
 use platform::{Indexes, Key, Record};
 use serde::{Deserialize, Serialize};
 
-use crate::actor::{Actor, Reach, Scope};
+use crate::actor::{Actor, Reach};
 use crate::delegation::{ActingFor, Delegation};
 use crate::item::{Item, ItemId};
 use crate::ledger::sortable;
+use crate::messages;
 use crate::route::{OnReject, Route, RouteStep};
 
 pub use decision::{ApprovalEvent, DecideError, Decided, Decision, Moment, Verdict};
@@ -51,9 +52,6 @@ pub struct Approval {
     /// The approvals that count: no later decision has undone them.
     #[serde(default)]
     pub standing: Vec<Standing>,
-    /// The submissions and withdrawals that it has seen, so that a repeated one changes nothing.
-    #[serde(default)]
-    pub heard: Vec<EventId>,
 }
 
 /// Whose turn it is, or how it ended.
@@ -78,6 +76,17 @@ pub enum Status {
     Rejected,
     /// Approved by every step.
     Approved,
+}
+
+/// How far somebody may read approvals that are not theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Not at all.
+    Nothing,
+    /// Within the reach of their office.
+    WithinReach,
+    /// All of the tenant's: who looks after what everybody does.
+    Everything,
 }
 
 /// An approval that counts.
@@ -116,35 +125,29 @@ impl Approval {
         Some((&step.role, place))
     }
 
-    /// Whether somebody submitted it, has decided on it, or will have to in their own office.
+    /// Whether somebody may know of it: who submitted it, has decided on it, has to decide at some step in their own office,
+    /// or may read it. For whoever may not, there is no such approval.
     #[must_use]
-    pub fn concerns(&self, actor: &Actor) -> bool {
+    pub fn is_visible_to(&self, actor: &Actor, reading: Reading) -> bool {
         let is_actor = |id: &str| id == actor.id;
-        self.item.submitted_by.as_deref().is_some_and(is_actor)
-            || self.history.iter().any(|decided| is_actor(&decided.actor_id))
-            || actor.roles.iter().any(|role| self.is_in_reach(role, &actor.reach))
-    }
-
-    /// Whether an office of this role and reach has to decide on it at some step.
-    #[must_use]
-    pub fn is_in_reach(&self, role: &str, reach: &Reach) -> bool {
-        let attributes = &self.item.attributes;
-        let mut steps = self
-            .route
-            .required(attributes)
-            .filter_map(|index| self.route.step(index));
-        steps.any(|step| step.role == role && step.scope.covers(reach, attributes))
-    }
-
-    /// Whether somebody who may read approvals may read this one: who has a territory, only within it.
-    #[must_use]
-    pub fn is_open_to_readers(&self, actor: &Actor) -> bool {
-        let scope = match (&actor.reach.rw, &actor.reach.rt) {
-            (None, None) => Scope::Any,
-            (Some(_), None) => Scope::Rw,
-            (_, Some(_)) => Scope::Rt,
+        let may_read = match reading {
+            Reading::Nothing => false,
+            Reading::WithinReach => actor.reach.sees(&self.item.attributes),
+            Reading::Everything => true,
         };
-        scope.covers(&actor.reach, &self.item.attributes)
+        may_read
+            || self.item.submitted_by.as_deref().is_some_and(is_actor)
+            || self.history.iter().any(|decided| is_actor(&decided.actor_id))
+            || self
+                .required()
+                .any(|step| actor.roles.contains(&step.role) && step.scope.covers(&actor.reach, &self.item.attributes))
+    }
+
+    /// Whether somebody else's office, which a delegation puts in other hands, has to decide on it at some step.
+    #[must_use]
+    pub fn is_visible_by(&self, delegation: &Delegation) -> bool {
+        let covers = |step: &RouteStep| delegation.covers(step.scope, &self.item.attributes);
+        self.required().any(|step| step.role == delegation.role && covers(step))
     }
 
     /// What the item is called now, such as `menunggu_verifikasi_rt` or `disetujui`.
@@ -185,12 +188,37 @@ impl Approval {
         now: Moment,
     ) -> Result<Option<ActingFor>, DecideError> {
         let (index, step, _) = self.awaiting().ok_or(DecideError::NotAwaiting)?;
-        let acting_for = self.capacity(step, actor, delegations, now)?;
-        let people = [
-            Some(actor.id.as_str()),
-            acting_for.as_ref().map(|acting| acting.id.as_str()),
-        ];
-        let is_one_of_them = |id: &str| people.into_iter().flatten().any(|person| person == id);
+        let attributes = &self.item.attributes;
+        let has_role = actor.roles.contains(&step.role);
+        if has_role && step.scope.covers(&actor.reach, attributes) {
+            return self.admits(index, &[&actor.id]).map(|()| None);
+        }
+        let held = |delegation: &&Delegation| {
+            delegation.tenant == self.tenant
+                && delegation.to.id == actor.id
+                && delegation.role == step.role
+                && delegation.holds_on(now.today)
+        };
+        let of_role: Vec<_> = delegations.iter().filter(held).collect();
+        let mut refusal = if has_role || !of_role.is_empty() {
+            DecideError::OutOfScope
+        } else {
+            let role = step.role.clone();
+            DecideError::OutOfTurn { role }
+        };
+        for delegation in of_role.into_iter().filter(|held| held.covers(step.scope, attributes)) {
+            match self.admits(index, &[&actor.id, &delegation.from.id]) {
+                Ok(()) => return Ok(Some(delegation.acting_for(&self.office_of(index, step)))),
+                // Another office may still do.
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    /// Whether these people, of whom one acts for the other, may decide at the step of this index.
+    fn admits(&self, index: usize, people: &[&str]) -> Result<(), DecideError> {
+        let is_one_of_them = |id: &str| people.contains(&id);
         let forbid = self.route.forbid();
         if forbid.own_submission && self.item.submitted_by.as_deref().is_some_and(is_one_of_them) {
             return Err(DecideError::OwnSubmission);
@@ -203,7 +231,20 @@ impl Approval {
         if self.standing.iter().any(twice) {
             return Err(DecideError::Twice);
         }
-        Ok(acting_for)
+        Ok(())
+    }
+
+    /// What the office of a step is called on paper. Whoever decides last does so in the name of the item's authority.
+    fn office_of(&self, index: usize, step: &RouteStep) -> String {
+        let is_last = self.route.after(index, &self.item.attributes).is_none();
+        let authority = self.authority.clone().filter(|_| is_last);
+        authority.unwrap_or_else(|| messages::role_title(&step.role))
+    }
+
+    /// The steps that count for the item.
+    fn required(&self) -> impl Iterator<Item = &RouteStep> {
+        let indexes = self.route.required(&self.item.attributes);
+        indexes.filter_map(|index| self.route.step(index))
     }
 
     /// Takes one decision. Consumes the approval, so that the state before the decision cannot be used afterwards.
@@ -272,35 +313,6 @@ impl Approval {
         people
     }
 
-    fn capacity(
-        &self,
-        step: &RouteStep,
-        actor: &Actor,
-        delegations: &[Delegation],
-        now: Moment,
-    ) -> Result<Option<ActingFor>, DecideError> {
-        let covers = |reach| step.scope.covers(reach, &self.item.attributes);
-        let has_role = actor.roles.contains(&step.role);
-        if has_role && covers(&actor.reach) {
-            return Ok(None);
-        }
-        let held = |delegation: &&Delegation| {
-            delegation.tenant == self.tenant
-                && delegation.to.id == actor.id
-                && delegation.role == step.role
-                && delegation.holds_on(now.today)
-        };
-        let mut of_role = delegations.iter().filter(held).peekable();
-        let for_another_place = has_role || of_role.peek().is_some();
-        match of_role.find(|delegation| covers(&delegation.reach)) {
-            Some(delegation) => Ok(Some(delegation.acting_for())),
-            None if for_another_place => Err(DecideError::OutOfScope),
-            None => Err(DecideError::OutOfTurn {
-                role: step.role.clone(),
-            }),
-        }
-    }
-
     fn checked_note(&self, decision: &Decision) -> Result<Option<String>, DecideError> {
         if !(1..=200).contains(&decision.id.chars().count()) {
             return Err(DecideError::BadId);
@@ -363,5 +375,7 @@ impl Record for Approval {
 
 #[cfg(test)]
 mod letters;
+#[cfg(test)]
+mod offices;
 #[cfg(test)]
 mod tests;

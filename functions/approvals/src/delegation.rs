@@ -8,7 +8,9 @@ use platform::{Indexes, Key, Record};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::actor::Reach;
+use crate::actor::{Reach, Scope};
+use crate::item::Attributes;
+use crate::official::Official;
 
 /// The longest that one delegation lasts.
 const DAYS: i32 = 366;
@@ -27,13 +29,17 @@ pub struct Delegation {
     pub from: Person,
     /// Who acts.
     pub to: Person,
-    /// What the office is called, such as `Kepala Dinas Penanaman Modal`.
-    pub office: String,
     /// The office's role.
     pub role: String,
     /// How far the office reaches.
     #[serde(flatten)]
     pub reach: Reach,
+    /// The items that it is for, of those within reach; all of them where it names no place.
+    #[serde(default)]
+    pub only: Reach,
+    /// Since when who holds the office has held it; none where the accounts did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
     /// The first day.
     pub valid_from: Date,
     /// The last day.
@@ -91,9 +97,12 @@ pub enum DelegationError {
     /// Nobody acts for themselves.
     #[error("nobody acts for themselves")]
     Oneself,
-    /// A name, office or role is empty, too long or has control characters.
-    #[error("a name, office or role is empty, longer than {TEXT_LIMIT} characters or has control characters")]
+    /// A name or role is empty, too long or has control characters.
+    #[error("a name or role is empty, longer than {TEXT_LIMIT} characters or has control characters")]
     Text,
+    /// Numbers of RTs repeat across RWs.
+    #[error("an RT without its RW is no place")]
+    RtWithoutRw,
 }
 
 impl Fault for DelegationError {
@@ -102,12 +111,13 @@ impl Fault for DelegationError {
             Self::Days => "approvals.delegation_days",
             Self::Oneself => "approvals.delegation_oneself",
             Self::Text => "approvals.delegation_text",
+            Self::RtWithoutRw => "approvals.delegation_rt_without_rw",
         }
     }
 
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Days | Self::Oneself | Self::Text => Disposition::Reject,
+            Self::Days | Self::Oneself | Self::Text | Self::RtWithoutRw => Disposition::Reject,
         }
     }
 }
@@ -137,17 +147,13 @@ impl Delegation {
         if self.from.id == self.to.id {
             return Err(DelegationError::Oneself);
         }
+        if self.only.rt.is_some() && self.only.rw.is_none() {
+            return Err(DelegationError::RtWithoutRw);
+        }
         let usable = |text: &str| {
             !text.trim().is_empty() && text.chars().count() <= TEXT_LIMIT && !text.chars().any(char::is_control)
         };
-        let texts = [
-            &self.from.id,
-            &self.from.name,
-            &self.to.id,
-            &self.to.name,
-            &self.office,
-            &self.role,
-        ];
+        let texts = [&self.from.id, &self.from.name, &self.to.id, &self.to.name, &self.role];
         if texts.into_iter().all(|text| usable(text)) {
             Ok(self)
         } else {
@@ -161,6 +167,27 @@ impl Delegation {
         self.revoked_at.is_none() && (self.valid_from..=self.valid_until).contains(&today)
     }
 
+    /// As it stands for whoever holds the office by what is known of them: none once they no longer hold it, or only again;
+    /// and it reaches no further than they do now.
+    #[must_use]
+    pub fn held_by(self, giver: Option<&Official>) -> Option<Self> {
+        let Some(giver) = giver else {
+            return Some(self);
+        };
+        let since = giver.holds(&self.role)?;
+        if self.held_since.is_some_and(|before| before != since) {
+            return None;
+        }
+        let reach = self.reach.within(&giver.reach);
+        Some(Self { reach, ..self })
+    }
+
+    /// Whether it is for an item with these attributes, at a step of this scope.
+    #[must_use]
+    pub fn covers(&self, scope: Scope, attributes: &Attributes) -> bool {
+        scope.covers(&self.reach, attributes) && self.only.admits(attributes)
+    }
+
     /// Takes it back at the moment `at`. What was taken back stays so.
     #[must_use]
     pub fn revoke(self, at: Timestamp) -> Self {
@@ -168,16 +195,16 @@ impl Delegation {
         Self { revoked_at, ..self }
     }
 
-    /// In whose place its decisions are taken.
+    /// In whose place its decisions are taken, of an office that is called `office` on paper.
     #[must_use]
-    pub fn acting_for(&self) -> ActingFor {
+    pub fn acting_for(&self, office: &str) -> ActingFor {
         ActingFor {
             delegation_id: self.id.clone(),
             kind: self.kind,
-            office: self.office.clone(),
+            office: office.to_owned(),
             id: self.from.id.clone(),
             name: self.from.name.clone(),
-            title: format!("{} {}", self.kind.abbreviation(), self.office),
+            title: format!("{} {office}", self.kind.abbreviation()),
         }
     }
 
@@ -233,9 +260,10 @@ mod tests {
             kind: DelegationKind::Plh,
             from: person("kepala-dinas", "Contoh Kepala"),
             to: person("sekretaris", "Contoh Sekretaris"),
-            office: "Kepala Dinas".into(),
             role: "head_of_office".into(),
             reach: Reach::default(),
+            only: Reach::default(),
+            held_since: None,
             valid_from: "2026-01-05".parse().unwrap(),
             valid_until: "2026-01-07".parse().unwrap(),
             revoked_at: None,
@@ -271,18 +299,77 @@ mod tests {
             ..delegation()
         };
         assert_eq!(oneself.checked(), Err(DelegationError::Oneself));
-        for office in ["", " ", "a\nb", &"a".repeat(201)] {
+        for role in ["", " ", "a\nb", &"a".repeat(201)] {
             let unnamed = Delegation {
-                office: office.into(),
+                role: role.into(),
                 ..delegation()
             };
-            assert_eq!(unnamed.checked(), Err(DelegationError::Text), "{office}");
+            assert_eq!(unnamed.checked(), Err(DelegationError::Text), "{role}");
+        }
+        let any_rt_of_that_number = Delegation {
+            only: place(None, Some("001")),
+            ..delegation()
+        };
+        assert_eq!(any_rt_of_that_number.checked(), Err(DelegationError::RtWithoutRw));
+    }
+
+    fn place(rw: Option<&str>, rt: Option<&str>) -> Reach {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Reach {
+            rw: owned(rw),
+            rt: owned(rt),
+            org_unit: None,
+        }
+    }
+
+    fn holder(role: &str, since: i64, reach: Reach) -> Official {
+        Official {
+            tenant: "karo".parse().unwrap(),
+            id: "kepala-dinas".into(),
+            roles: [(role.to_owned(), Timestamp::from_second(since).unwrap())].into(),
+            reach,
+            revision: 1,
         }
     }
 
     #[test]
+    fn a_delegation_ends_with_the_office_of_who_gave_it_and_does_not_begin_again_with_it() {
+        let given = Delegation {
+            held_since: Some(Timestamp::from_second(7).unwrap()),
+            ..delegation()
+        };
+        let stands = |role: &str, since: i64| {
+            let holder = holder(role, since, Reach::default());
+            given.clone().held_by(Some(&holder)).is_some()
+        };
+        assert!(stands("head_of_office", 7));
+        assert!(!stands("head_of_office", 9), "it was taken away and given again");
+        assert!(!stands("examiner", 7));
+        assert!(given.held_by(None).is_some(), "nobody has heard that it was taken away");
+    }
+
+    #[test]
+    fn a_delegation_reaches_as_far_as_its_office_reached_and_still_reaches_and_no_further_than_it_says() {
+        let item = |rw: &str, rt: &str| serde_json::from_value(serde_json::json!({ "rw": rw, "rt": rt })).unwrap();
+        let of_rw = Delegation {
+            reach: place(Some("003"), None),
+            ..delegation()
+        };
+        assert!(of_rw.covers(Scope::Rw, &item("003", "001")) && of_rw.covers(Scope::Rw, &item("003", "002")));
+        let narrower = Delegation {
+            only: place(Some("003"), Some("001")),
+            ..of_rw.clone()
+        };
+        assert!(narrower.covers(Scope::Rw, &item("003", "001")));
+        assert!(!narrower.covers(Scope::Rw, &item("003", "002")));
+        let moved = holder("head_of_office", 1, place(Some("004"), None));
+        let moved = of_rw.held_by(Some(&moved)).unwrap();
+        assert!(!moved.covers(Scope::Rw, &item("003", "001")) && !moved.covers(Scope::Rw, &item("004", "001")));
+    }
+
+    #[test]
     fn who_acts_for_another_is_written_as_on_paper() {
-        assert_eq!(delegation().acting_for().title, "Plh. Kepala Dinas");
+        assert_eq!(delegation().acting_for("Kepala Dinas").title, "Plh. Kepala Dinas");
         let kinds = [DelegationKind::Plt, DelegationKind::Plh, DelegationKind::An];
         assert_eq!(kinds.map(DelegationKind::abbreviation), ["Plt.", "Plh.", "a.n."]);
     }

@@ -1,7 +1,9 @@
 //! Where approvals are opened, decided and closed: loads one, lets it move by one step, and keeps it with its event.
 //! Queue and HTTP come here alike, so that a command has one effect whichever way it came.
 
+mod documents;
 mod letters;
+mod offices;
 
 use jiff::tz::TimeZone;
 use kernel::{Disposition, Envelope, Fault, TenantId};
@@ -10,18 +12,15 @@ use platform::{
     TableError, Transaction,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::actor::Actor;
 use crate::approval::{Approval, ApprovalEvent, DecideError, Decision, Moment, OpenError, Status, WithdrawError};
 use crate::delegation::Delegation;
-use crate::events::{ApprovalChanged, DocumentImported, SOURCE};
+use crate::events::{ApprovalChanged, SOURCE};
 use crate::item::ItemId;
 use crate::ledger::Entry;
-use crate::routing::{Routed, Routing, RoutingError};
-
-/// More delegations to one person, not yet past, are a mistake.
-const DELEGATIONS: i32 = 100;
+use crate::routing::{Routing, RoutingError};
 
 /// The context of every step that moves approvals.
 #[derive(Clone)]
@@ -84,9 +83,18 @@ pub enum AdvanceError {
     /// Somebody else changed the approval after it was looked at.
     #[error("the approval has changed since it was looked at")]
     Stale,
-    /// A document that says it is a letter, and whose bytes are none that a letter was rendered to.
-    #[error("the document's bytes are those of no letter yet")]
+    /// A letter is taken back whose submission has not been heard of.
+    #[error("the submission that is taken back has not come yet")]
+    NotSubmittedYet,
+    /// A document that says it is a letter, under a name that is no letter's.
+    #[error("the document's name is no letter's")]
+    NoLetter,
+    /// A document that says it is a letter, of which no rendering has been heard of.
+    #[error("the letter has not been rendered yet")]
     UnknownLetter,
+    /// A document that says it is a letter, or another rendering of it, with other bytes than those that it was rendered to.
+    #[error("the letter was rendered to other bytes")]
+    LetterDiffers,
     /// The bytes of a letter that is a document already.
     #[error("the letter has a document already")]
     LetterTwice,
@@ -104,7 +112,10 @@ impl Fault for AdvanceError {
             Self::Decide(error) => error.code(),
             Self::Withdraw(error) => error.code(),
             Self::Stale => "approvals.stale",
+            Self::NotSubmittedYet => "approvals.not_submitted_yet",
+            Self::NoLetter => "approvals.no_letter",
             Self::UnknownLetter => "approvals.unknown_letter",
+            Self::LetterDiffers => "approvals.letter_differs",
             Self::LetterTwice => "approvals.letter_twice",
             Self::LetterNotApproved => "approvals.letter_not_approved",
         }
@@ -117,9 +128,11 @@ impl Fault for AdvanceError {
             Self::Open(error) => error.disposition(),
             Self::Decide(error) => error.disposition(),
             Self::Withdraw(error) => error.disposition(),
-            // The PDF may be faster than the news of its rendering.
-            Self::UnknownLetter => Disposition::Retry,
-            Self::Stale | Self::LetterTwice | Self::LetterNotApproved => Disposition::Reject,
+            // The PDF may be faster than the news of its rendering, a withdrawal faster than its submission.
+            Self::UnknownLetter | Self::NotSubmittedYet => Disposition::Retry,
+            Self::Stale | Self::NoLetter | Self::LetterDiffers | Self::LetterTwice | Self::LetterNotApproved => {
+                Disposition::Reject
+            }
         }
     }
 }
@@ -143,18 +156,6 @@ impl Desk {
         Moment { at, today }
     }
 
-    /// Opens the approval of a document; that of a letter's PDF has been given with the letter's.
-    pub(crate) async fn import(&self, imported: Envelope<DocumentImported>) -> Result<(), AdvanceError> {
-        if imported.data.is_letter() {
-            return self.import_letter(imported).await;
-        }
-        let Routed { item, route, authority } = self.routing.of(&imported.tenant, imported.data.item()).await?;
-        let begun = (imported.id, self.environment.now());
-        let opened = Approval::open(item, imported.tenant, route, imported.traceparent, begun)?;
-        self.found(Approval { authority, ..opened }, ApprovalEvent::Opened)
-            .await
-    }
-
     /// Takes one decision. Doing it twice changes nothing.
     pub(crate) async fn decide(
         &self,
@@ -174,7 +175,8 @@ impl Desk {
         let delegations = self.delegations_for(&approval, &decision.actor, now).await?;
         let (approval, event) = approval.decide(&decision, &delegations, now)?;
         let entry = Entry::of_last(&approval);
-        let told = audited(&decision.actor, origin, "approval.decided", &approval);
+        let told = audited(&decision.actor.id, origin, "approval.decided", &approval);
+        let told = told.changing(None, Some(decided(&approval)));
         self.commit(version, approval, event, |transaction, approval| {
             let transaction = match &entry {
                 Some(entry) => transaction.insert(entry)?,
@@ -201,31 +203,25 @@ impl Desk {
             value: approval,
             version,
         } = current(stored, command.seen)?;
-        let (approval, event) = approval.withdraw(&by.id, None)?;
-        let told = audited(&by, origin, "approval.withdrawn", &approval);
+        self.take_back(version, approval, &by.id, origin).await
+    }
+
+    /// Ends an approval in the name of who submitted its item.
+    async fn take_back(
+        &self,
+        version: u64,
+        approval: Approval,
+        by: &str,
+        origin: Option<&Origin>,
+    ) -> Result<Stored<Approval>, AdvanceError> {
+        let before = json!({ "label": approval.label() });
+        let (approval, event) = approval.withdraw(by)?;
+        let after = json!({ "label": approval.label() });
+        let told = audited(by, origin, "approval.withdrawn", &approval).changing(Some(before), Some(after));
         self.commit(version, approval, event, |transaction, approval| {
             transaction.audited(&self.environment, &approval.tenant, told)
         })
         .await
-    }
-
-    /// What was delegated to somebody and is not past.
-    pub(crate) async fn delegations(
-        &self,
-        tenant: &TenantId,
-        to: &str,
-        now: Moment,
-    ) -> Result<Vec<Delegation>, TableError> {
-        // The latest last day first: what is not past comes first.
-        let partition = Delegation::partition(tenant, to);
-        let rows = self
-            .table
-            .list::<Delegation>(&partition, "until#", false, DELEGATIONS)
-            .await?;
-        let delegations = rows.into_iter().map(|stored| stored.value);
-        Ok(delegations
-            .filter(|delegation| delegation.holds_on(now.today))
-            .collect())
     }
 
     pub(crate) async fn load(&self, tenant: &TenantId, id: &ItemId) -> Result<Stored<Approval>, TableError> {
@@ -250,9 +246,17 @@ impl Desk {
     async fn found(&self, approval: Approval, event: ApprovalEvent) -> Result<(), AdvanceError> {
         let envelope = self.envelope(&approval, event);
         match self.table.transaction().found(&approval, &envelope)?.commit().await {
-            // Opened before: deliveries repeat.
-            Ok(()) | Err(TableError::AlreadyExists) => Ok(()),
-            Err(error) => Err(AdvanceError::Table(error)),
+            Ok(()) => Ok(()),
+            Err(TableError::AlreadyExists) => {
+                let there = self.load(&approval.tenant, &approval.item.id).await?.value;
+                // Deliveries repeat. What an older submission opened meanwhile is looked at again.
+                if there.item.revision >= approval.item.revision {
+                    Ok(())
+                } else {
+                    Err(TableError::Conflict.into())
+                }
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -287,24 +291,28 @@ impl Desk {
     }
 }
 
-/// Who did what to an approval. What it is about stays with it: names and titles are personal.
-fn audited(actor: &Actor, origin: Option<&Origin>, action: &str, approval: &Approval) -> AuditEntry {
+/// Who did what to an approval.
+fn audited(by: &str, origin: Option<&Origin>, action: &str, approval: &Approval) -> AuditEntry {
     let by = AuditActor {
-        id: actor.id.clone(),
+        id: by.to_owned(),
         kind: ActorKind::Person,
     };
-    let last = approval.history.last();
-    let after = json!({
-        "label": approval.label(),
-        "step": last.map(|decided| &decided.step),
-        "verdict": last.map(|decided| decided.verdict),
-        "capacity": last.and_then(|decided| decided.acting_for.as_ref()).map(|acting| &acting.title),
-    });
-    let entry = AuditEntry::success(by, action, "approval", approval.item.id.as_str()).changing(None, Some(after));
+    let entry = AuditEntry::success(by, action, "approval", approval.item.id.as_str());
     match origin {
         Some(origin) => entry.from(origin),
         None => entry,
     }
+}
+
+/// The last decision, for the audit. What it is about stays with the approval: names and titles are personal.
+fn decided(approval: &Approval) -> Value {
+    let last = approval.history.last();
+    json!({
+        "label": approval.label(),
+        "step": last.map(|decided| &decided.step),
+        "verdict": last.map(|decided| decided.verdict),
+        "capacity": last.and_then(|decided| decided.acting_for.as_ref()).map(|acting| &acting.title),
+    })
 }
 
 /// The approval, if it is the one that was looked at.

@@ -5,6 +5,7 @@ use kernel::{DocumentId, Payload, Sha256Digest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::actor::Reach;
 use crate::approval::{Approval, ApprovalEvent, Decided};
 use crate::item::{Attributes, Item, ItemId, ItemKind};
 
@@ -17,11 +18,21 @@ const TEXT_LIMIT: usize = 300;
 /// `document.imported`: what we need of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct DocumentImported {
+    #[serde(flatten)]
+    pub(crate) document: DocumentDescribed,
+    /// Of the bytes as received.
+    pub(crate) sha256: Sha256Digest,
+}
+
+/// `document.described`, and what `document.imported` has in common with it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct DocumentDescribed {
     pub(crate) document_id: DocumentId,
     /// The inbox key: `<tenant>/<source>/<name>.pdf`.
     key: String,
-    /// Of the bytes as received.
-    pub(crate) sha256: Sha256Digest,
+    /// How often it was described anew.
+    #[serde(default)]
+    revision: u32,
     #[serde(default)]
     description: Description,
 }
@@ -34,6 +45,8 @@ struct Description {
     subject: Option<String>,
     #[serde(default)]
     holder: Option<String>,
+    #[serde(default)]
+    submitted_by: Option<String>,
 }
 
 /// `letter.submitted` and `letter.resubmitted`.
@@ -46,6 +59,8 @@ pub(crate) struct LetterSubmitted {
     #[serde(default)]
     applicant: Option<String>,
     submitted_by: String,
+    /// Which submission of the letter, counted from 1.
+    pub(crate) submission: u32,
     #[serde(default)]
     attributes: Attributes,
 }
@@ -54,6 +69,8 @@ pub(crate) struct LetterSubmitted {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct LetterWithdrawn {
     pub(crate) letter_id: ItemId,
+    /// The submission that is wanted back.
+    pub(crate) submission: u32,
 }
 
 /// `letter.rendered`: the letter's PDF will come through the inbox.
@@ -61,6 +78,19 @@ pub(crate) struct LetterWithdrawn {
 pub(crate) struct LetterRendered {
     pub(crate) letter_id: ItemId,
     pub(crate) sha256: Sha256Digest,
+}
+
+/// `user.changed`: what we need of it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct UserChanged {
+    pub(crate) user_id: String,
+    /// Counts the changes of the account: of two events the higher one is what holds.
+    pub(crate) revision: u64,
+    /// Whether the user may sign in.
+    pub(crate) active: bool,
+    pub(crate) roles: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) reach: Reach,
 }
 
 /// Every event of an approval.
@@ -88,6 +118,8 @@ pub(crate) struct ApprovalChanged {
 pub(crate) struct ItemRef {
     pub(crate) kind: ItemKind,
     pub(crate) id: ItemId,
+    /// Which state of it: how often a document was described anew, or which submission of a letter.
+    pub(crate) revision: u32,
 }
 
 /// A step that has to decide.
@@ -145,10 +177,16 @@ pub(crate) struct RouteRefused {
     pub(crate) detail: String,
 }
 
-impl DocumentImported {
+impl DocumentDescribed {
     /// Whether it came from the letters context.
     pub(crate) fn is_letter(&self) -> bool {
         self.source() == Some("letters")
+    }
+
+    /// The letter whose PDF it says it is: `<tenant>/letters/<letter id>.pdf`.
+    pub(crate) fn letter(&self) -> Option<ItemId> {
+        let (_, name) = self.key.split_once("/letters/")?;
+        name.strip_suffix(".pdf")?.parse().ok()
     }
 
     /// The document as an item of approval.
@@ -164,8 +202,9 @@ impl DocumentImported {
             item_type: described.document_type.as_deref().map(shown),
             title: described.subject.as_deref().map(shown),
             applicant: described.holder.as_deref().map(shown),
-            submitted_by: None,
+            submitted_by: described.submitted_by.clone(),
             attributes,
+            revision: self.revision,
         }
     }
 
@@ -185,6 +224,7 @@ impl LetterSubmitted {
             applicant: self.applicant.as_deref().map(shown),
             submitted_by: Some(self.submitted_by),
             attributes: self.attributes,
+            revision: self.submission,
         }
     }
 }
@@ -214,6 +254,7 @@ impl ApprovalChanged {
             item: ItemRef {
                 kind: approval.item.kind,
                 id: approval.item.id.clone(),
+                revision: approval.item.revision,
             },
             label: approval.label(),
             awaiting: Awaiting::of(approval),
@@ -268,6 +309,8 @@ macro_rules! payload {
 
 payload! {
     DocumentImported: "document.imported";
+    DocumentDescribed: "document.described";
+    UserChanged: "user.changed";
     LetterSubmitted: "letter.submitted" "letter.resubmitted";
     LetterWithdrawn: "letter.withdrawn";
     LetterRendered: "letter.rendered";

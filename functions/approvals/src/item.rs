@@ -35,6 +35,9 @@ pub struct Item {
     /// What steps ask about it.
     #[serde(default)]
     pub attributes: Attributes,
+    /// Which state of it this is: how often a document was described anew, or which submission of a letter, from 1.
+    #[serde(default)]
+    pub revision: u32,
 }
 
 /// Which context an item belongs to.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use kernel::{Disposition, Fault, MalformedJson};
 use serde::{Deserialize, Serialize};
 
+use crate::actor::{Reach, Scope};
 use crate::item::{Attributes, ItemKind};
-use crate::route::is_name;
+use crate::route::{Route, RouteStep, is_name};
 
 /// No office issues more kinds of paper.
 const TYPES: usize = 1_000;
@@ -130,8 +131,46 @@ impl ItemTypes {
 
     /// The names of all routes that items may get.
     pub fn routes(&self) -> impl Iterator<Item = &str> {
-        let kinds = [&self.document, &self.letter].into_iter();
-        kinds.flat_map(|kind| kind.all().map(|of_type| of_type.route.as_str()))
+        self.all().map(|(_, of_type)| of_type.route.as_str())
+    }
+
+    /// The first step of a route that asks items of these types, where they get it, for a place that none of them has.
+    #[must_use]
+    pub fn placeless<'a>(&self, route: &'a Route) -> Option<&'a RouteStep> {
+        let mut of_route = self.all().filter(|(_, of_type)| of_type.route == route.name());
+        of_route.find_map(|(kind, of_type)| of_type.placeless(kind, route))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (ItemKind, &ItemType)> {
+        let documents = self.document.all().map(|of_type| (ItemKind::Document, of_type));
+        documents.chain(self.letter.all().map(|of_type| (ItemKind::Letter, of_type)))
+    }
+}
+
+impl ItemType {
+    /// What steps may ask about every item of the type, with its authority's unit.
+    #[must_use]
+    pub fn says(&self) -> Attributes {
+        let mut says = self.attributes.clone();
+        let authority = self.authority.as_ref();
+        if let Some(unit) = authority.and_then(|authority| authority.org_unit.as_deref()) {
+            says.set("org_unit", unit);
+        }
+        says
+    }
+
+    /// The first step that asks items of this type for a place that none of them has.
+    fn placeless<'a>(&self, kind: ItemKind, route: &'a Route) -> Option<&'a RouteStep> {
+        let says = self.says();
+        let asked = Reach::asked_by(&says);
+        route.steps().iter().find(|step| {
+            let is_told_by_item = match step.scope {
+                Scope::Any => true,
+                Scope::Rt | Scope::Rw => kind == ItemKind::Letter,
+                Scope::OrgUnit => false,
+            };
+            !is_told_by_item && may_count(step, kind, &says) && step.scope.place(&asked).is_none()
+        })
     }
 }
 
@@ -170,6 +209,22 @@ impl OfKind {
             types,
         })
     }
+}
+
+/// Whether a step may count for an item of which the type says so much. A document itself says only where it came from.
+fn may_count(step: &RouteStep, kind: ItemKind, says: &Attributes) -> bool {
+    step.required_if
+        .iter()
+        .all(|condition| match (says.get(&condition.attribute), kind) {
+            (Some(value), _) => *value == condition.equals,
+            (None, ItemKind::Letter) => true,
+            (None, ItemKind::Document) => condition.attribute == "source",
+        })
+}
+
+/// Whether two items are of one type.
+pub(crate) fn is_same_type(one: Option<&str>, other: Option<&str>) -> bool {
+    one.map(folded) == other.map(folded)
 }
 
 /// Whoever types a name a second time writes it a little differently.
@@ -224,6 +279,46 @@ mod tests {
             [Some("surat-penting"), Some("surat"), Some("surat")]
         );
         assert_eq!(types.routes().collect::<Vec<_>>(), ["surat-penting", "surat"]);
+    }
+
+    #[test]
+    fn a_step_that_asks_for_a_place_that_no_item_of_a_type_has_is_found() {
+        let route = |step: serde_json::Value| -> Route {
+            let mut step = step;
+            step["name"] = "tahap".into();
+            step["role"] = "examiner".into();
+            let last = json!({ "name": "akhir", "role": "head_of_office" });
+            serde_json::from_value(json!({ "name": "izin", "version": 1, "steps": [step, last] })).unwrap()
+        };
+        let types = |kind: &str, more: serde_json::Value| {
+            let mut of_type = more;
+            of_type["route"] = "izin".into();
+            read(&json!({ "version": 1, kind: { "types": { "A": of_type } } })).unwrap()
+        };
+        let unit = json!({ "authority": { "office": "Kepala Dinas", "org_unit": "kesehatan" } });
+        let place = json!({ "attributes": { "rw": "003", "rt": "001" } });
+        let surveyed = json!({ "scope": "org_unit", "required_if": { "attribute": "survei", "equals": true } });
+        let from_desk = json!({ "scope": "org_unit", "required_if": { "attribute": "source", "equals": "loket" } });
+        for (kind, of_type, step, is_placeless) in [
+            ("document", json!({}), json!({}), false),
+            ("document", json!({}), json!({ "scope": "org_unit" }), true),
+            ("document", unit.clone(), json!({ "scope": "org_unit" }), false),
+            ("document", unit, json!({ "scope": "rw" }), true),
+            ("document", place.clone(), json!({ "scope": "rt" }), false),
+            (
+                "document",
+                json!({ "attributes": { "rw": "003" } }),
+                json!({ "scope": "rt" }),
+                true,
+            ),
+            ("document", json!({}), surveyed.clone(), false),
+            ("document", json!({}), from_desk, true),
+            ("letter", json!({}), json!({ "scope": "rt" }), false),
+            ("letter", json!({}), surveyed, true),
+        ] {
+            let found = types(kind, of_type.clone()).placeless(&route(step.clone())).is_some();
+            assert_eq!(found, is_placeless, "{kind} {of_type} {step}");
+        }
     }
 
     #[test]

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 
 use kernel::{Disposition, Fault, TenantId};
 use platform::{
-    Cause, ConfigError, Created, Environment, Event, Function, Inbox, InboxError, Key, Notification, NotificationError,
-    Record, Step, Stored, Table, TableError,
+    Actor, ActorKind, AuditEntry, Cause, ConfigError, Created, Environment, Event, Function, Inbox, InboxError, Key,
+    Notification, NotificationError, Record, Step, Stored, Table, TableError,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::configuration::{Configured, Current, Version};
+use crate::configuration::{Configured, Current, ITEM_TYPES, Version};
 use crate::events::{RouteLoaded, RouteRefused, SOURCE};
 use crate::item_types::ItemTypes;
 use crate::messages;
@@ -156,11 +157,14 @@ impl LoadRoute {
             Err(error @ (InboxError::Missing | InboxError::Unavailable(_))) => return Err(LoadError::File(error)),
         };
         let taken = match name.read(&received.bytes, &self.roles) {
-            Ok(File::Route(route)) => self.take(&name, route).await?,
-            Ok(File::ItemTypes(types)) => {
-                self.check_routes(&name.tenant, &types).await?;
-                self.take(&name, types).await?
-            }
+            Ok(File::Route(route)) => match self.check_types(&name.tenant, &route).await? {
+                Ok(()) => self.take(&name, route).await?,
+                Err(refusal) => Err(refusal),
+            },
+            Ok(File::ItemTypes(types)) => match self.check_routes(&name.tenant, &types).await? {
+                Ok(()) => self.take(&name, types).await?,
+                Err(refusal) => Err(refusal),
+            },
             Err(refusal) => Err(refusal),
         };
         match taken {
@@ -199,6 +203,9 @@ impl LoadRoute {
         );
         let transaction = self.table.transaction().insert(&version)?;
         let transaction = transaction.event(&version.key(), number, &event)?;
+        let told = audited("route.loaded", &name.key)
+            .changing(None, Some(json!({ "name": event.subject, "version": number })));
+        let transaction = transaction.audited(&self.environment, &tenant, told)?;
         let newest = match current {
             None => transaction.update(&Current { tenant, configured }, 0)?,
             Some(Stored { value, version }) if value.configured.version() < configured.version() => {
@@ -214,14 +221,23 @@ impl LoadRoute {
         }
     }
 
-    async fn check_routes(&self, tenant: &TenantId, types: &ItemTypes) -> Result<(), LoadError> {
+    /// Whether the routes that types name are there, and ask for no place that items of these types do not have.
+    async fn check_routes(&self, tenant: &TenantId, types: &ItemTypes) -> Result<Result<(), Refusal>, LoadError> {
         let names: BTreeSet<_> = types.routes().collect();
         for name in names {
-            if Current::<Route>::find(&self.table, tenant, name).await?.is_none() {
-                return Err(LoadError::RouteMissing(name.to_owned()));
+            let found = Current::<Route>::find(&self.table, tenant, name).await?;
+            let route = found.ok_or_else(|| LoadError::RouteMissing(name.to_owned()))?;
+            if let Err(refusal) = check_places(types, &route.value.configured) {
+                return Ok(Err(refusal));
             }
         }
-        Ok(())
+        Ok(Ok(()))
+    }
+
+    /// Whether a route asks for no place that items of the types which name it do not have.
+    async fn check_types(&self, tenant: &TenantId, route: &Route) -> Result<Result<(), Refusal>, LoadError> {
+        let types = Current::<ItemTypes>::find(&self.table, tenant, ITEM_TYPES).await?;
+        Ok(types.map_or(Ok(()), |types| check_places(&types.value.configured, route)))
     }
 
     /// Tells that a file was refused, and why; it is parked besides.
@@ -247,9 +263,28 @@ impl LoadRoute {
                 data: told,
             },
         );
-        match self.table.transaction().found(&refused, &event)?.commit().await {
+        let entry = audited("route.loaded", &name.key).refused(refusal.code());
+        let transaction = self.table.transaction().found(&refused, &event)?;
+        let transaction = transaction.audited(&self.environment, &name.tenant, entry)?;
+        match transaction.commit().await {
             Ok(()) | Err(TableError::AlreadyExists) => Err(LoadError::Refused(refusal)),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn check_places(types: &ItemTypes, route: &Route) -> Result<(), Refusal> {
+    match types.placeless(route) {
+        None => Ok(()),
+        Some(step) => Err(Refusal::Placeless(step.name.clone())),
+    }
+}
+
+/// What became of a file. Who put it there is the bucket's to know.
+fn audited(action: &str, key: &str) -> AuditEntry {
+    let step = Actor {
+        id: LoadRoute::NAME.to_owned(),
+        kind: ActorKind::System,
+    };
+    AuditEntry::success(step, action, "route", key)
 }

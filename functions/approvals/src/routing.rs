@@ -90,16 +90,8 @@ impl Routing {
         };
         let route = Current::<Route>::find(&self.table, tenant, &of_type.route).await?;
         let route = route.ok_or_else(|| RoutingError::Missing(of_type.route.clone()))?;
-        let mut says = of_type.attributes.clone();
-        if let Some(unit) = of_type
-            .authority
-            .as_ref()
-            .and_then(|authority| authority.org_unit.as_deref())
-        {
-            says.set("org_unit", unit);
-        }
         // What the type says counts more than what came with the item.
-        let attributes = item.attributes.with(says).map_err(RoutingError::Attributes)?;
+        let attributes = item.attributes.with(of_type.says()).map_err(RoutingError::Attributes)?;
         Ok(Routed {
             item: Item { attributes, ..item },
             route: route.value.configured,

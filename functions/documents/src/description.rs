@@ -36,6 +36,9 @@ pub struct Description {
     /// The last day on which it is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Date>,
+    /// The id of the user who submitted it: where the route says so, they do not approve it. Does not become public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_by: Option<String>,
 }
 
 /// A description cannot be used.
@@ -66,8 +69,8 @@ impl Description {
         description.checked()
     }
 
-    /// Reads `x-amz-meta-*` (without the prefix): `number`, `type`, `date`, `subject`, `holder`, `issuing-unit` and
-    /// `valid-until`, each perhaps in RFC 2047 encoding. Other names are somebody else's and are left alone.
+    /// Reads `x-amz-meta-*` (without the prefix): `number`, `type`, `date`, `subject`, `holder`, `issuing-unit`,
+    /// `valid-until` and `submitted-by`, each perhaps in RFC 2047 encoding. Other names are somebody else's and are left alone.
     #[must_use]
     pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Metadata {
         let mut unreadable = Vec::new();
@@ -81,7 +84,7 @@ impl Description {
             }
         };
         let (number, document_type, subject) = (field("number"), field("type"), field("subject"));
-        let (holder, issuing_unit) = (field("holder"), field("issuing-unit"));
+        let (holder, issuing_unit, submitted_by) = (field("holder"), field("issuing-unit"), field("submitted-by"));
         let mut date = |name: &'static str| {
             let read = metadata.get(name)?.trim().parse::<Date>();
             read.inspect_err(|_| unreadable.push(name)).ok()
@@ -95,6 +98,7 @@ impl Description {
             holder,
             issuing_unit,
             valid_until,
+            submitted_by,
         };
         Metadata {
             description,
@@ -113,6 +117,7 @@ impl Description {
             holder: self.holder.or(other.holder),
             issuing_unit: self.issuing_unit.or(other.issuing_unit),
             valid_until: self.valid_until.or(other.valid_until),
+            submitted_by: self.submitted_by.or(other.submitted_by),
         }
     }
 
@@ -123,6 +128,7 @@ impl Description {
             ("subject", &self.subject),
             ("holder", &self.holder),
             ("issuing_unit", &self.issuing_unit),
+            ("submitted_by", &self.submitted_by),
         ];
         for (name, text) in texts {
             if text.as_ref().is_some_and(|text| !is_usable(text)) {

@@ -30,18 +30,9 @@ pub struct Document {
     /// What it is about.
     pub description: Description,
     /// What it was said to be about before, oldest first. Kept until it is approved.
-    pub earlier: Vec<Earlier>,
+    pub earlier: Vec<Description>,
     /// How far it has come.
     pub state: State,
-}
-
-/// A description that was replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Earlier {
-    /// When it was replaced.
-    pub until: Timestamp,
-    /// What it said.
-    pub description: Description,
 }
 
 /// A document that is described more often than this before it is approved is described by a machine that went wrong.
@@ -216,18 +207,21 @@ impl Document {
         Ok(described.into_state(State::Imported { file }))
     }
 
-    /// Describes it anew at the moment `at`, which an approval ends: what is signed is what was approved.
-    pub fn describe(mut self, description: Description, at: Timestamp) -> Result<Self, DescribeError> {
+    /// How often it was described anew: by this number its approval says what was approved.
+    #[must_use]
+    pub fn revision(&self) -> usize {
+        self.earlier.len()
+    }
+
+    /// Describes it anew, which an approval ends: what is signed is what was approved.
+    pub fn describe(mut self, description: Description) -> Result<Self, DescribeError> {
         let (State::Imported { .. } | State::AwaitingApproval { .. }) = self.state else {
             return Err(self.state.refuses("described").into());
         };
         if self.earlier.len() >= DESCRIPTIONS {
             return Err(DescribeError::TooOften);
         }
-        self.earlier.push(Earlier {
-            until: at,
-            description: self.description.clone(),
-        });
+        self.earlier.push(self.description.clone());
         Ok(Self {
             description: description.or(self.description),
             ..self
@@ -259,14 +253,13 @@ impl Document {
         Ok(self.into_state(State::Rejected { note }))
     }
 
-    /// Clears it for signing, as it was described at the moment of the decision.
-    pub fn approve(mut self, decided_at: Timestamp) -> Result<Self, TransitionError> {
+    /// Clears it for signing, as it was described in the revision that was approved.
+    pub fn approve(mut self, revision: usize) -> Result<Self, TransitionError> {
         let (State::Imported { file } | State::AwaitingApproval { file }) = self.state else {
             return Err(self.state.refuses("approved"));
         };
-        let at_decision = self.earlier.iter().position(|earlier| earlier.until > decided_at);
-        if let Some(index) = at_decision {
-            self.description = self.earlier.swap_remove(index).description;
+        if revision < self.earlier.len() {
+            self.description = self.earlier.swap_remove(revision);
         }
         self.earlier.clear();
         Ok(self.into_state(State::Approved { file }))

@@ -1,6 +1,5 @@
 //! What this context tells others, and what it hears from them. Schemas: `events/schemas/`.
 
-use jiff::Timestamp;
 use kernel::{DocumentId, Envelope, ParseIdError, Payload, Sha256Digest, Traceparent};
 use platform::{Cause, Environment, Event, ObjectVersion, Sequencer};
 use serde::{Deserialize, Serialize};
@@ -46,7 +45,7 @@ pub(crate) struct DescriptionDetected {
     pub(crate) sequencer: Option<Sequencer>,
 }
 
-/// `document.described`, `document.awaiting_approval`, `document.returned`, `document.rejected`, `document.approved`.
+/// `document.awaiting_approval`, `document.returned`, `document.rejected`, `document.approved`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Moved {
     pub(crate) document_id: DocumentId,
@@ -73,6 +72,28 @@ pub(crate) struct Imported {
     pub(crate) description: Description,
     pub(crate) sha256: Sha256Digest,
     pub(crate) pages: u32,
+}
+
+/// `document.described`: a sidecar says something else of it. Whoever chose a route by its type has to choose again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Described {
+    pub(crate) document_id: DocumentId,
+    /// The inbox key.
+    pub(crate) key: String,
+    /// How often it was described anew, counted from 1.
+    pub(crate) revision: usize,
+    pub(crate) description: Description,
+}
+
+impl Described {
+    pub(crate) fn new(document: &Document) -> Self {
+        Self {
+            document_id: document.id,
+            key: document.object.key.clone(),
+            revision: document.revision(),
+            description: document.description.clone(),
+        }
+    }
 }
 
 /// `document.quarantined`: the file cannot be used.
@@ -109,6 +130,9 @@ pub(crate) struct Issued {
 pub(crate) struct Item {
     kind: String,
     id: String,
+    /// Of a document, how often it was described anew before it was approved.
+    #[serde(default)]
+    pub(crate) revision: usize,
 }
 
 /// An item says that it is a document, and its id is none.
@@ -127,7 +151,7 @@ impl Item {
     }
 }
 
-/// `approval.opened`, `approval.returned`, `approval.rejected`: what we need of them.
+/// `approval.opened`, `approval.returned`, `approval.withdrawn`, `approval.rejected`: what we need of them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct ApprovalChanged {
     pub(crate) item: Item,
@@ -148,7 +172,6 @@ pub(crate) struct Approved {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct DecidedBy {
     pub(crate) id: String,
-    pub(crate) at: Timestamp,
     /// In what capacity, where the office is another's: `Plh. Kepala Dinas`.
     #[serde(default)]
     pub(crate) capacity: Option<String>,
@@ -166,6 +189,6 @@ payload! {
     Detected: "document.detected";
     DescriptionDetected: "description.detected";
     SignedEvent: "document.signed";
-    ApprovalChanged: "approval.opened" "approval.returned" "approval.rejected";
+    ApprovalChanged: "approval.opened" "approval.returned" "approval.withdrawn" "approval.rejected";
     Approved: "approval.approved";
 }

@@ -21,5 +21,5 @@ mod signer;
 mod storage;
 
 pub use description::Description;
-pub use document::{DescribeError, Document, Earlier, File, Sealed, Signed, State, TransitionError};
+pub use document::{DescribeError, Document, File, Sealed, Signed, State, TransitionError};
 pub use inbox_name::{InboxName, Kind};

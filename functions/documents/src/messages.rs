@@ -7,6 +7,8 @@ pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebe
 pub(crate) const UNKNOWN_DOCUMENT: &str = "Dokumen dengan tautan ini tidak terdaftar.";
 pub(crate) const MALFORMED_VERIFY: &str = "Kirim berkas PDF, atau JSON berisi \"sha256\" dengan 64 digit heksadesimal.";
 pub(crate) const FILE_TOO_LARGE: &str = "Berkas terlalu besar. Kirim sidik jari SHA-256 berkas sebagai gantinya.";
+/// Why a document came back whose submitter wanted it back.
+pub(crate) const WITHDRAWN: &str = "Ditarik kembali oleh pengaju.";
 /// What the signature fields are called in a PDF reader's list.
 pub(crate) const SIGNATURE_FIELD: &str = "TandaTangan";
 pub(crate) const SEAL_FIELD: &str = "Segel";

@@ -1,6 +1,5 @@
 //! sign: an approved document gets the PAdES signature of the official who approved it.
 
-use jiff::Timestamp;
 use kernel::{Disposition, Envelope, Fault, Traceparent};
 use pdf::{Limits, SignatureRequest};
 use platform::{ConfigError, Environment, Function, Put, Step, Stored, Table, TableError, Vault, VaultError};
@@ -99,9 +98,9 @@ impl Step for Sign {
         if matches!(stored.value.state, State::Signed { .. } | State::Issued { .. }) {
             return Ok(());
         }
-        let decider = approved.data.decided_by;
+        let (decider, revision) = (approved.data.decided_by, approved.data.item.revision);
         if !matches!(stored.value.state, State::Approved { .. }) {
-            stored = self.approve(stored, decider.at, approved.traceparent).await?;
+            stored = self.approve(stored, revision, approved.traceparent).await?;
         }
         let Stored {
             value: document,
@@ -129,14 +128,14 @@ impl Step for Sign {
 }
 
 impl Sign {
-    /// From here on the document says what it said when the official decided, and nothing else.
+    /// From here on the document says what its approval was about, and nothing else.
     async fn approve(
         &self,
         stored: Stored<Document>,
-        decided_at: Timestamp,
+        revision: usize,
         cause: Traceparent,
     ) -> Result<Stored<Document>, SignStepError> {
-        let document = stored.value.approve(decided_at).map_err(SignStepError::State)?;
+        let document = stored.value.approve(revision).map_err(SignStepError::State)?;
         let moved = Moved::new(&document);
         let event = events::of(&document, &self.environment, cause, "document.approved", moved);
         self.table.commit(stored.version, &document, &event).await?;

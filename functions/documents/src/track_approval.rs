@@ -5,6 +5,7 @@ use platform::{ConfigError, Environment, Function, Step, Stored, Table, TableErr
 
 use crate::document::{Document, State, TransitionError};
 use crate::events::{self, ApprovalChanged, ItemError, Moved};
+use crate::messages;
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
@@ -77,11 +78,14 @@ impl Step for TrackApproval {
         if change.is_past(&document.state) {
             return Ok(());
         }
-        let note = event.data.note;
+        let note = match change {
+            Change::Withdrawn => Some(messages::WITHDRAWN.to_owned()),
+            Change::Opened | Change::Returned | Change::Rejected => event.data.note,
+        };
         let reason = note.clone().unwrap_or_default();
         let (document, event_type) = match change {
             Change::Opened => (document.await_approval(), "document.awaiting_approval"),
-            Change::Returned => (document.return_to_origin(reason), "document.returned"),
+            Change::Returned | Change::Withdrawn => (document.return_to_origin(reason), "document.returned"),
             Change::Rejected => (document.reject(reason), "document.rejected"),
         };
         let document = document.map_err(TrackApprovalError::State)?;
@@ -99,6 +103,7 @@ impl Step for TrackApproval {
 enum Change {
     Opened,
     Returned,
+    Withdrawn,
     Rejected,
 }
 
@@ -107,6 +112,7 @@ impl Change {
         match event.event_type.as_str() {
             "approval.opened" => Some(Self::Opened),
             "approval.returned" => Some(Self::Returned),
+            "approval.withdrawn" => Some(Self::Withdrawn),
             "approval.rejected" => Some(Self::Rejected),
             _ => None,
         }
@@ -120,7 +126,7 @@ impl Change {
                 self == Self::Opened
             }
             State::Returned { .. } => self != Self::Rejected,
-            State::Rejected { .. } => self != Self::Returned,
+            State::Rejected { .. } => matches!(self, Self::Opened | Self::Rejected),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::random;
 use crate::role::GrantError;
 use crate::system_roles::SystemRole;
 use crate::user::{Neighbourhood, Profile, User};
+use crate::user_changed::told;
 
 /// Makes a super admin for `tenant`, which begins to exist if it did not, and returns the password that is good once,
 /// to choose another within a week. [`IdentityError::Taken`] if the username or the address is somebody's.
@@ -49,7 +50,8 @@ pub async fn first_administrator(
     let user = User::register(id, tenant.clone(), profile, roles, now)?.with_one_time_password(hash, now);
 
     let transaction = table.transaction().insert(&user)?;
-    let mut transaction = accounts.hold(transaction, &user, None, Some(&user.profile)).await?;
+    let transaction = accounts.hold(transaction, &user, None, Some(&user.profile)).await?;
+    let mut transaction = told(transaction, environment, None, &user, 1)?;
     if table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_none() {
         transaction = transaction.insert(&Tenant { id: tenant.clone() })?;
     }

@@ -23,6 +23,7 @@ mod system_roles;
 mod ticket;
 mod token_keys;
 mod user;
+mod user_changed;
 
 pub use error::IdentityError;
 pub use first_administrator::first_administrator;

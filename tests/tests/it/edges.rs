@@ -19,6 +19,8 @@ pub(crate) const OWN: [(&str, &[&str]); 11] = [
         "advance-approval",
         &[
             "document.imported",
+            "document.described",
+            "user.changed",
             "letter.submitted",
             "letter.resubmitted",
             "letter.withdrawn",
@@ -28,7 +30,12 @@ pub(crate) const OWN: [(&str, &[&str]); 11] = [
     ("load-route", &[]),
     (
         "track-approval",
-        &["approval.opened", "approval.returned", "approval.rejected"],
+        &[
+            "approval.opened",
+            "approval.returned",
+            "approval.withdrawn",
+            "approval.rejected",
+        ],
     ),
     ("sign", &["approval.approved"]),
     ("stamp", &["document.signed"]),

@@ -25,7 +25,7 @@ const STEPS: [&str; 6] = [
 
 /// Golden events of which a document's flow has none: those of the audit, of letters and routes, which their packages' tests
 /// record.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 15] = [
     "action.taken.json",
     "approval.endorsed.json",
     "approval.reopened.json",
@@ -39,6 +39,7 @@ const ELSEWHERE: [&str; 14] = [
     "letter.withdrawn.json",
     "route.loaded.json",
     "route.refused.json",
+    "user.changed.json",
     "user.password_reset_requested.json",
 ];
 

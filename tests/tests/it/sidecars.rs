@@ -1,5 +1,7 @@
 //! Descriptions: which of several counts, until when, and what becomes of those that cannot be read.
 
+use documents::State;
+use localstack::Stack;
 use serde_json::{Value, json};
 
 use crate::support::messages::{
@@ -120,45 +122,109 @@ async fn a_sidecar_that_served_a_signed_document_says_nothing_of_the_next_one_of
     site.stop().await;
 }
 
+/// Tells a step what was recorded of a document or its approval.
+async fn relayed(stack: &Stack, id: &str, step: &str, event_type: &str) {
+    deliver(stack, step, &recorded(stack, id, event_type).await).await;
+}
+
+/// A document of the name, imported and waiting for its official.
+async fn waiting(stack: &Stack, name: &str, metadata: &[(&str, &str)]) -> String {
+    drop_pdf(stack, name, sample(), metadata).await;
+    detect_all(stack).await;
+    let id = newest(stack, name).await.id.to_string();
+    relayed(stack, &id, "import", "document.detected").await;
+    relayed(stack, &id, "advance-approval", "document.imported").await;
+    id
+}
+
+/// The official asks for something of an approval.
+async fn ask(stack: &Stack, id: &str, what: &str, body: &Value) {
+    let mut request = decision(id, "k-1", body);
+    request["rawPath"] = format!("/approvals/{id}/{what}").into();
+    request["requestContext"]["http"]["path"] = request["rawPath"].clone();
+    let answer = stack.functions["decide"].invoke(request).await.unwrap();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+}
+
+/// A sidecar comes after the import.
+async fn describe(stack: &Stack, name: &str, said: &Value) {
+    put_sidecar(stack, name, said).await;
+    let told = notifications(stack).await;
+    deliver(stack, "detect", &told[0]).await;
+    for event in sidecar_events(stack, &told).await {
+        deliver(stack, "import", &event).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_said_after_the_decision_does_not_become_public() {
+async fn what_the_approval_was_about_becomes_public_and_what_is_said_after_it_does_not() {
     if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
         return;
     }
     let stack = stack(false, None).await;
-    drop_pdf(&stack, "izin", sample(), &[("number", "1/2026")]).await;
-    detect_all(&stack).await;
-    let id = newest(&stack, "izin").await.id.to_string();
-    let relayed = async |step: &str, event_type: &str| {
-        deliver(&stack, step, &recorded(&stack, &id, event_type).await).await;
-    };
-    relayed("import", "document.detected").await;
-    relayed("advance-approval", "document.imported").await;
-    let answer = stack.functions["decide"]
-        .invoke(decision(&id, "k-1", &json!({ "verdict": "approve" })))
-        .await;
-    assert_eq!(answer.unwrap()["statusCode"], 200);
+    // Whether the sidecar, and the news of it, come before the decision; and what becomes public.
+    for (case, is_said, is_heard, public) in [
+        ("sesudah", false, false, "1/2026"),
+        ("tak-terdengar", true, false, "1/2026"),
+        ("sebelum", true, true, "999/2026"),
+    ] {
+        let id = waiting(&stack, case, &[("number", "1/2026")]).await;
+        let said = json!({ "number": "999/2026" });
+        if is_said {
+            describe(&stack, case, &said).await;
+        }
+        if is_heard {
+            relayed(&stack, &id, "advance-approval", "document.described").await;
+        }
+        ask(&stack, &id, "decisions", &json!({ "verdict": "approve" })).await;
+        if !is_said {
+            describe(&stack, case, &said).await;
+        }
+        relayed(&stack, &id, "advance-approval", "document.described").await;
+        let described = newest(&stack, case).await.description;
+        assert_eq!(described.number.as_deref(), Some("999/2026"));
 
-    put_sidecar(&stack, "izin", &json!({ "number": "999/2026" })).await;
-    let told = notifications(&stack).await;
-    deliver(&stack, "detect", &told[0]).await;
-    for event in sidecar_events(&stack, &told).await {
-        deliver(&stack, "import", &event).await;
+        relayed(&stack, &id, "sign", "approval.approved").await;
+        relayed(&stack, &id, "stamp", "document.signed").await;
+        let asked = http_event("GET", &format!("/api/v1/documents/{id}"), &[], "");
+        let entry = stack.functions["verify"].invoke(asked).await.unwrap();
+        let entry: Value = serde_json::from_str(entry["body"].as_str().unwrap()).unwrap();
+        assert_eq!(entry["number"], public, "{case}");
+
+        let events = history(&stack, TENANT, "document", &id).await;
+        events.iter().for_each(assert_of_schema);
+        let expected = ["detected", "imported", "described", "approved", "signed", "issued"];
+        assert_eq!(types(&events), expected.map(|what| format!("document.{what}")));
     }
-    let described = newest(&stack, "izin").await.description;
-    assert_eq!(described.number.as_deref(), Some("999/2026"));
+    stack.stop().await;
+}
 
-    relayed("sign", "approval.approved").await;
-    relayed("stamp", "document.signed").await;
-    let asked = http_event("GET", &format!("/api/v1/documents/{id}"), &[], "");
-    let entry = stack.functions["verify"].invoke(asked).await.unwrap();
-    let entry: Value = serde_json::from_str(entry["body"].as_str().unwrap()).unwrap();
-    assert_eq!(entry["number"], "1/2026");
+#[tokio::test(flavor = "multi_thread")]
+async fn who_submitted_a_document_takes_it_back_and_nobody_reads_in_public_who_it_was() {
+    if skipped_elsewhere("it delivers messages by hand, to functions within this process") {
+        return;
+    }
+    let stack = stack(false, None).await;
+    let official = "kepala-dinas";
+    let id = waiting(&stack, "izin", &[("submitted-by", official)]).await;
+    ask(&stack, &id, "withdraw", &Value::Null).await;
+    relayed(&stack, &id, "track-approval", "approval.withdrawn").await;
+    let State::Returned { note } = document(&stack, &id).await.state else {
+        panic!("it was taken back");
+    };
+    assert_eq!(note, "Ditarik kembali oleh pengaju.");
 
-    let events = history(&stack, TENANT, "document", &id).await;
-    events.iter().for_each(assert_of_schema);
-    let expected = ["detected", "imported", "described", "approved", "signed", "issued"];
-    assert_eq!(types(&events), expected.map(|what| format!("document.{what}")));
+    let id = waiting(&stack, "terbit", &[("submitted-by", official)]).await;
+    ask(&stack, &id, "decisions", &json!({ "verdict": "approve" })).await;
+    relayed(&stack, &id, "sign", "approval.approved").await;
+    relayed(&stack, &id, "stamp", "document.signed").await;
+    for path in [format!("/api/v1/documents/{id}"), format!("/v/{id}")] {
+        let shown = stack.functions["verify"]
+            .invoke(http_event("GET", &path, &[], ""))
+            .await;
+        let shown = shown.unwrap()["body"].to_string();
+        assert!(!shown.contains(official), "{shown}");
+    }
     stack.stop().await;
 }
 

@@ -348,3 +348,20 @@ fn the_relay_hands_each_step_its_own_events_and_may_write_to_those_queues_only()
         .map(|queue| queue.trim_matches(['$', '{', '}']).to_owned() + ".Arn");
     assert_eq!(may, queues.chain(["RelayDeadLetterQueue.Arn".to_owned()]).collect());
 }
+
+#[test]
+fn routes_may_ask_for_the_roles_that_may_decide_and_for_no_others() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let template: Value = serde_yaml_ng::from_str(&template()).unwrap();
+    let asked: BTreeSet<_> = text(&template["Parameters"]["ApprovalRoles"]["Default"])
+        .split(',')
+        .map(str::to_owned)
+        .collect();
+    let decide = "approval:decide".parse().unwrap();
+    let may = identity::SYSTEM_ROLES
+        .iter()
+        .filter(|role| role.permissions().contains(&decide));
+    assert_eq!(asked, may.map(|role| role.code.to_owned()).collect());
+}

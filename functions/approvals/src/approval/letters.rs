@@ -4,7 +4,7 @@
 
 use kernel::Fault;
 
-use super::tests::{actor, decision, event, moment, trace};
+use super::tests::{actor, decision, moment, trace};
 use super::*;
 use crate::item::ItemKind;
 use crate::route::BUILT_IN_LETTER;
@@ -42,13 +42,14 @@ pub(super) fn letter(require_rt: bool, require_rw: bool) -> Item {
             "rw": "003", "rt": "001", "require_rt": require_rt, "require_rw": require_rw,
         }))
         .unwrap(),
+        revision: 1,
     }
 }
 
 pub(super) fn submitted(require_rt: bool, require_rw: bool) -> Approval {
     let route = serde_json::from_str(BUILT_IN_LETTER).unwrap();
     let item = letter(require_rt, require_rw);
-    Approval::open(item, "karo".parse().unwrap(), route, trace(), (event(1), moment().at)).unwrap()
+    Approval::open(item, "karo".parse().unwrap(), route, trace(), moment().at).unwrap()
 }
 
 /// What the letter is called after the decision, or why it was not taken.
@@ -133,7 +134,7 @@ fn a_letter_of_rt_and_rw_goes_through_both_and_back_one_level_at_a_time() {
     check_closed(&after(&at_admin, "admin", Verdict::Approve), "disetujui");
     check_closed(&after(&at_admin, "admin", Verdict::Reject), "ditolak");
     check_closed(&after(&at_rt, "rt", Verdict::Return), "revisi_rt");
-    check_closed(&at_rt.withdraw("warga-1", None).unwrap().0, "draft");
+    check_closed(&at_rt.withdraw("warga-1").unwrap().0, "draft");
 }
 
 #[test]
@@ -183,7 +184,7 @@ fn a_letter_without_verification_goes_to_the_admin_and_comes_back_to_the_residen
 #[test]
 fn a_letter_that_was_put_right_begins_at_the_first_level_again_and_the_same_people_may_decide_again() {
     let returned = after(&submitted(true, true), "rt", Verdict::Return);
-    let (again, told) = returned.resubmit(letter(true, true), (event(2), moment().at)).unwrap();
+    let (again, told) = returned.resubmit(letter(true, true), moment().at).unwrap();
     assert_eq!(
         (told, again.label().as_str()),
         (ApprovalEvent::Reopened, "menunggu_verifikasi_rt")
@@ -203,7 +204,7 @@ fn nobody_decides_on_a_letter_of_their_own() {
     let mut own = letter(true, true);
     own.submitted_by = Some("verifikator_rt-003-001".into());
     let route = serde_json::from_str(BUILT_IN_LETTER).unwrap();
-    let opened = Approval::open(own, "karo".parse().unwrap(), route, trace(), (event(1), moment().at)).unwrap();
+    let opened = Approval::open(own, "karo".parse().unwrap(), route, trace(), moment().at).unwrap();
     let got = outcome(
         &opened,
         &verifier("verifikator_rt", "003", Some("001")),
@@ -237,12 +238,6 @@ fn a_letter_without_a_territory_that_its_route_asks_for_is_not_opened() {
     let mut nowhere = letter(true, true);
     nowhere.attributes = serde_json::from_str(r#"{"rw":"003","require_rt":true}"#).unwrap();
     let route = serde_json::from_str(BUILT_IN_LETTER).unwrap();
-    let opened = Approval::open(
-        nowhere,
-        "karo".parse().unwrap(),
-        route,
-        trace(),
-        (event(1), moment().at),
-    );
+    let opened = Approval::open(nowhere, "karo".parse().unwrap(), route, trace(), moment().at);
     assert_eq!(opened.unwrap_err(), OpenError::Nowhere { step: "rt".into() });
 }

@@ -1,15 +1,15 @@
 //! How an approval begins, begins again, and is taken back.
 
 use jiff::Timestamp;
-use kernel::{Disposition, EventId, Fault, TenantId, Traceparent};
+use kernel::{Disposition, Fault, TenantId, Traceparent};
 
 use super::{Approval, ApprovalEvent, Decided, Status};
 use crate::actor::Reach;
 use crate::item::{Attributes, Item};
 use crate::route::Route;
 
-/// Submissions and withdrawals of one item; more are made by machines.
-const HEARD: usize = 200;
+/// Submissions of one item; more are made by machines.
+const SUBMISSIONS: u32 = 200;
 
 /// An item cannot be put on its route.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,13 +77,13 @@ impl Fault for WithdrawError {
 }
 
 impl Approval {
-    /// Begins with the first step that counts for the item. `event` is what submitted it.
+    /// Begins with the first step that counts for the item.
     pub fn open(
         item: Item,
         tenant: TenantId,
         route: Route,
         traceparent: Traceparent,
-        (event, at): (EventId, Timestamp),
+        at: Timestamp,
     ) -> Result<Self, OpenError> {
         let status = first(&route, &item.attributes, at)?;
         Ok(Self {
@@ -95,7 +95,6 @@ impl Approval {
             status,
             history: Vec::new(),
             standing: Vec::new(),
-            heard: vec![event],
         })
     }
 
@@ -106,7 +105,7 @@ impl Approval {
         tenant: TenantId,
         route: Route,
         traceparent: Traceparent,
-        (event, decided): (EventId, Decided),
+        decided: Decided,
     ) -> Self {
         Self {
             item,
@@ -117,32 +116,20 @@ impl Approval {
             status: Status::Approved,
             history: vec![decided],
             standing: Vec::new(),
-            heard: vec![event],
         }
     }
 
-    /// Whether a submission or withdrawal was seen before.
-    #[must_use]
-    pub fn has_heard(&self, event: EventId) -> bool {
-        self.heard.contains(&event)
-    }
-
     /// Begins again with the item as it is now, at the first step that counts for it.
-    pub fn resubmit(
-        mut self,
-        item: Item,
-        (event, at): (EventId, Timestamp),
-    ) -> Result<(Self, ApprovalEvent), OpenError> {
+    pub fn resubmit(mut self, item: Item, at: Timestamp) -> Result<(Self, ApprovalEvent), OpenError> {
         match self.status {
             Status::Returned { .. } | Status::Withdrawn => {}
             Status::Awaiting { .. } => return Err(OpenError::StillOpen),
             Status::Rejected | Status::Approved => return Err(OpenError::Ended),
         }
-        if self.heard.len() >= HEARD {
+        if item.revision > SUBMISSIONS {
             return Err(OpenError::TooOften);
         }
         let status = first(&self.route, &item.attributes, at)?;
-        self.heard.push(event);
         self.standing.clear();
         // Nobody takes an item over by submitting it again.
         let submitted_by = self.item.submitted_by.clone();
@@ -150,8 +137,50 @@ impl Approval {
         Ok((Self { item, status, ..self }, ApprovalEvent::Reopened))
     }
 
-    /// Takes it back, in the name of `by`; `event` is the withdrawal that the item's own context reported, if it did.
-    pub fn withdraw(mut self, by: &str, event: Option<EventId>) -> Result<(Self, ApprovalEvent), WithdrawError> {
+    /// Whether it may be described anew: it has not ended, and nothing newer is known.
+    #[must_use]
+    pub fn takes_description(&self, item: &Item) -> bool {
+        let is_open = match self.status {
+            Status::Awaiting { .. } => true,
+            Status::Returned { .. } | Status::Withdrawn | Status::Rejected | Status::Approved => false,
+        };
+        is_open && item.revision > self.item.revision
+    }
+
+    /// The same item of the same type, with other words about it: it goes on where it is.
+    #[must_use]
+    pub fn describe(self, item: Item) -> Self {
+        let before = self.item;
+        let item = Item {
+            submitted_by: before.submitted_by.or(item.submitted_by),
+            attributes: before.attributes,
+            ..item
+        };
+        Self { item, ..self }
+    }
+
+    /// The same item of another type, for which another route may count: it begins again, and what was approved of the other
+    /// type counts no longer.
+    pub fn reroute(self, item: Item, route: Route, at: Timestamp) -> Result<(Self, ApprovalEvent), OpenError> {
+        let status = first(&route, &item.attributes, at)?;
+        let attributes = item.attributes.clone();
+        let described = self.describe(item);
+        let item = Item {
+            attributes,
+            ..described.item
+        };
+        let rerouted = Self {
+            item,
+            route,
+            status,
+            standing: Vec::new(),
+            ..described
+        };
+        Ok((rerouted, ApprovalEvent::Reopened))
+    }
+
+    /// Takes it back, in the name of `by`.
+    pub fn withdraw(mut self, by: &str) -> Result<(Self, ApprovalEvent), WithdrawError> {
         if self.item.submitted_by.as_deref() != Some(by) {
             return Err(WithdrawError::NotSubmitter);
         }
@@ -159,7 +188,6 @@ impl Approval {
             Status::Awaiting { .. } | Status::Returned { .. } => {}
             Status::Withdrawn | Status::Rejected | Status::Approved => return Err(WithdrawError::Ended),
         }
-        self.heard.extend(event);
         self.standing.clear();
         let status = Status::Withdrawn;
         Ok((Self { status, ..self }, ApprovalEvent::Withdrawn))

@@ -1,14 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use jiff::civil::Date;
-use kernel::{Fault, Ids, SequentialIds};
+use kernel::Fault;
 use serde_json::json;
 
 use super::*;
-use crate::delegation::{DelegationKind, Person};
 use crate::item::{Attributes, ItemKind};
 
-fn route() -> Route {
+pub(super) fn route() -> Route {
     serde_json::from_str(
         r#"{"name":"izin","version":3,"steps":[
             {"name":"pemeriksa","role":"examiner"},
@@ -25,15 +24,6 @@ pub(super) fn trace() -> Traceparent {
         .unwrap()
 }
 
-/// The id of the nth event.
-pub(super) fn event(number: u64) -> EventId {
-    let ids = SequentialIds::default();
-    for _ in 1..number {
-        let _earlier = ids.document_id();
-    }
-    ids.event_id(moment().at)
-}
-
 pub(super) fn moment() -> Moment {
     Moment {
         at: "2026-01-05T02:00:00Z".parse().unwrap(),
@@ -41,11 +31,11 @@ pub(super) fn moment() -> Moment {
     }
 }
 
-fn day(text: &str) -> Date {
+pub(super) fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-fn item() -> Item {
+pub(super) fn item() -> Item {
     Item {
         kind: ItemKind::Document,
         id: "AAAQEAYEAUDAOCAJBIFQYDIOB4".parse().unwrap(),
@@ -54,21 +44,22 @@ fn item() -> Item {
         applicant: None,
         submitted_by: Some("loket-1".into()),
         attributes: Attributes::default(),
+        revision: 0,
     }
 }
 
-fn opened(route: Route) -> Approval {
-    Approval::open(item(), "karo".parse().unwrap(), route, trace(), (event(1), moment().at)).unwrap()
+pub(super) fn opened(route: Route) -> Approval {
+    Approval::open(item(), "karo".parse().unwrap(), route, trace(), moment().at).unwrap()
 }
 
-fn in_status(status: Status) -> Approval {
+pub(super) fn in_status(status: Status) -> Approval {
     Approval {
         status,
         ..opened(route())
     }
 }
 
-fn awaiting(step: usize) -> Status {
+pub(super) fn awaiting(step: usize) -> Status {
     let since = moment().at;
     Status::Awaiting { step, since }
 }
@@ -91,7 +82,7 @@ pub(super) fn decision(role: &str, verdict: Verdict, note: Option<&str>) -> Deci
     }
 }
 
-fn by(id: &str, role: &str, verdict: Verdict) -> Decision {
+pub(super) fn by(id: &str, role: &str, verdict: Verdict) -> Decision {
     Decision {
         id: format!("d-{id}"),
         actor: actor(id, role),
@@ -165,12 +156,12 @@ fn every_status_answers_a_withdrawal_and_a_resubmission_as_this_table_says() {
         (Status::Rejected, "approvals.not_awaiting", "approvals.ended"),
         (Status::Approved, "approvals.not_awaiting", "approvals.ended"),
     ] {
-        let answer = in_status(status).withdraw("loket-1", None);
+        let answer = in_status(status).withdraw("loket-1");
         let got = answer.map_or_else(|error| error.code(), |(_, event)| event.event_type());
         assert_eq!(got, withdrawn, "{status:?}");
-        let stranger = in_status(status).withdraw("loket-2", None);
+        let stranger = in_status(status).withdraw("loket-2");
         assert_eq!(stranger.unwrap_err(), WithdrawError::NotSubmitter, "{status:?}");
-        let answer = in_status(status).resubmit(item(), (event(2), moment().at));
+        let answer = in_status(status).resubmit(item(), moment().at);
         let got = answer.map_or_else(|error| error.code(), |(_, event)| event.event_type());
         assert_eq!(got, resubmitted, "{status:?}");
     }
@@ -182,10 +173,7 @@ fn every_status_answers_a_withdrawal_and_a_resubmission_as_this_table_says() {
         item: nobodys,
         ..opened(route())
     };
-    assert_eq!(
-        nobodys.withdraw("loket-1", None).unwrap_err(),
-        WithdrawError::NotSubmitter
-    );
+    assert_eq!(nobodys.withdraw("loket-1").unwrap_err(), WithdrawError::NotSubmitter);
 }
 
 #[test]
@@ -248,7 +236,7 @@ fn a_decision_is_the_same_only_if_the_same_person_says_the_same() {
     assert_eq!(approval.has_taken(&new), Ok(false));
 }
 
-fn panel() -> Route {
+pub(super) fn panel() -> Route {
     serde_json::from_value(json!({ "name": "panel", "version": 1, "steps": [
         { "name": "panitia", "role": "panel", "quorum": 2 },
         { "name": "ketua", "role": "chair" },
@@ -306,78 +294,6 @@ fn nobody_decides_at_two_steps_where_the_route_forbids_it_and_anybody_does_where
     assert!(pass(lenient).decide(&both("a", "2"), &[], moment()).is_ok());
 }
 
-fn delegation(from: &str, to: &str, role: &str) -> Delegation {
-    let person = |id: &str| Person {
-        id: id.into(),
-        name: format!("Contoh {id}"),
-    };
-    Delegation {
-        id: "del-1".into(),
-        tenant: "karo".parse().unwrap(),
-        kind: DelegationKind::Plh,
-        from: person(from),
-        to: person(to),
-        office: "Kepala Dinas".into(),
-        role: role.into(),
-        reach: Reach::default(),
-        valid_from: day("2026-01-05"),
-        valid_until: day("2026-01-07"),
-        revoked_at: None,
-    }
-}
-
-#[test]
-fn who_acts_for_another_decides_on_those_days_only_and_the_history_says_so() {
-    let plh = delegation("kepala", "sekretaris", "head_of_office");
-    let last = by("sekretaris", "secretary", Verdict::Approve);
-    let decide = |delegations: &[Delegation], today: &str| {
-        let now = Moment {
-            today: day(today),
-            ..moment()
-        };
-        in_status(awaiting(3)).decide(&last, delegations, now)
-    };
-    let (done, told) = decide(std::slice::from_ref(&plh), "2026-01-07").unwrap();
-    assert_eq!(told, ApprovalEvent::Approved);
-    let acting = done.history[0].acting_for.clone().unwrap();
-    assert_eq!(
-        (acting.title.as_str(), acting.id.as_str()),
-        ("Plh. Kepala Dinas", "kepala")
-    );
-    let out_of_turn = |delegations: &[Delegation], today: &str| {
-        let code = decide(delegations, today).unwrap_err();
-        assert_eq!(code.code(), "approvals.out_of_turn", "{delegations:?} {today}");
-    };
-    out_of_turn(&[], "2026-01-05");
-    out_of_turn(std::slice::from_ref(&plh), "2026-01-04");
-    out_of_turn(std::slice::from_ref(&plh), "2026-01-08");
-    out_of_turn(&[plh.clone().revoke(moment().at)], "2026-01-05");
-    out_of_turn(&[delegation("kepala", "lain", "head_of_office")], "2026-01-05");
-    out_of_turn(&[delegation("kepala", "sekretaris", "treasurer")], "2026-01-05");
-    let elsewhere = Delegation {
-        tenant: "lain".parse().unwrap(),
-        ..plh
-    };
-    out_of_turn(&[elsewhere], "2026-01-05");
-}
-
-#[test]
-fn an_official_and_who_acts_for_them_are_one_person_and_so_are_a_submitter_and_theirs() {
-    let (one, _) = opened(panel())
-        .decide(&by("a", "panel", Verdict::Approve), &[], moment())
-        .unwrap();
-    let for_a = [delegation("a", "z", "panel")];
-    let answer = one.decide(&by("z", "none", Verdict::Approve), &for_a, moment());
-    assert_eq!(answer.unwrap_err(), DecideError::Twice);
-
-    let mut strict = serde_json::to_value(panel()).unwrap();
-    strict["forbid"]["own_submission"] = true.into();
-    let strict: Route = serde_json::from_value(strict).unwrap();
-    let for_submitter = [delegation("loket-1", "z", "panel")];
-    let answer = opened(strict).decide(&by("z", "none", Verdict::Approve), &for_submitter, moment());
-    assert_eq!(answer.unwrap_err(), DecideError::OwnSubmission);
-}
-
 #[test]
 fn an_item_that_goes_to_and_fro_without_end_is_stopped() {
     let mut approval = opened(route());
@@ -389,4 +305,49 @@ fn an_item_that_goes_to_and_fro_without_end_is_stopped() {
         ..template
     };
     assert_eq!(approval.decide(&next, &[], moment()).unwrap_err(), DecideError::TooMany);
+}
+
+#[test]
+fn a_document_of_another_type_begins_again_on_the_route_of_that_type() {
+    let other: Route =
+        serde_json::from_str(r#"{"name":"lain","version":1,"steps":[{"name":"camat","role":"district_head"}]}"#)
+            .unwrap();
+    let described = |revision: u32, by: Option<&str>| Item {
+        item_type: Some("Izin Usaha".into()),
+        submitted_by: by.map(str::to_owned),
+        revision,
+        ..item()
+    };
+    let at_second = opened(route())
+        .decide(&by("a", "examiner", Verdict::Approve), &[], moment())
+        .unwrap()
+        .0;
+    let (again, told) = at_second
+        .reroute(described(1, Some("lain")), other, moment().at)
+        .unwrap();
+    assert_eq!((told, again.status), (ApprovalEvent::Reopened, awaiting(0)));
+    assert_eq!((again.route.name(), again.standing.len()), ("lain", 0));
+    assert_eq!(
+        again.item.submitted_by.as_deref(),
+        Some("loket-1"),
+        "nobody takes it over"
+    );
+    assert_eq!(again.history.len(), 1, "what was decided is still told");
+    let done = again
+        .clone()
+        .decide(&by("c", "district_head", Verdict::Approve), &[], moment());
+    assert_eq!(done.unwrap().1, ApprovalEvent::Approved);
+
+    for (status, revision, takes) in [
+        (awaiting(0), 1, true),
+        (awaiting(2), 1, true),
+        (awaiting(0), 0, false),
+        (Status::Returned { step: 0 }, 1, false),
+        (Status::Withdrawn, 1, false),
+        (Status::Rejected, 1, false),
+        (Status::Approved, 1, false),
+    ] {
+        let got = in_status(status).takes_description(&described(revision, None));
+        assert_eq!(got, takes, "{status:?} {revision}");
+    }
 }

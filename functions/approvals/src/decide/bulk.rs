@@ -7,14 +7,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use futures::StreamExt;
-use platform::{Caller, Idempotency, IdempotencyKey, Origin, Problem, RawBody, parse_json};
+use platform::{Caller, Idempotency, IdempotencyKey, Origin, Problem, RawBody, TableError, parse_json};
 
 use super::actor;
-use super::refusals::{Refusals, refused, unknown};
-use super::single::DECIDE;
+use super::refusals::{Refusals, busy, unknown};
+use super::single::{DECIDE, decide_as};
 use super::views::{BulkBody, BulkItem, BulkResult, BulkView};
 use crate::approval::Decision;
 use crate::desk::{DecideCommand, Desk};
+use crate::item::ItemId;
 use crate::messages;
 
 /// The most decisions of one request.
@@ -38,7 +39,7 @@ pub(super) async fn decide(
 ) -> Result<Json<BulkView>, Problem> {
     caller.require(DECIDE)?;
     let BulkBody { items } = parse_json(&body)?;
-    let different: BTreeSet<_> = items.iter().map(|item| item.id.to_ascii_uppercase()).collect();
+    let different: BTreeSet<_> = items.iter().map(|item| known(&item.id)).collect();
     if !(1..=MOST).contains(&items.len()) || different.len() < items.len() {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -52,14 +53,29 @@ pub(super) async fn decide(
         &key,
         &body,
     );
+    let mut unfinished = None;
     let work = async {
         let decisions = items.into_iter().map(|item| one(&desk, &caller, &origin, &key, item));
         let items = futures::stream::iter(decisions).buffered(AT_ONCE).collect().await;
-        Ok(BulkView { items })
+        let view = BulkView { items };
+        if view.items.iter().any(BulkResult::is_passing) {
+            // Such an answer is not kept: the same again takes what is left. What was taken has been taken once.
+            unfinished = Some(view);
+            return Err(busy(&TableError::Conflict));
+        }
+        Ok(view)
     };
-    Box::pin(record.once(&desk.environment, &desk.table, work))
-        .await
-        .map(Json)
+    let finished = Box::pin(record.once(&desk.environment, &desk.table, work)).await;
+    match unfinished {
+        Some(view) => Ok(Json(view)),
+        None => finished.map(Json),
+    }
+}
+
+/// An id as it names an item: a document's in either case. What is no id is itself.
+fn known(id: &str) -> String {
+    id.parse::<ItemId>()
+        .map_or_else(|_malformed| id.to_owned(), |id| id.to_string())
 }
 
 async fn one(desk: &Desk, caller: &Caller, origin: &Origin, key: &str, item: BulkItem) -> BulkResult {
@@ -85,9 +101,9 @@ async fn one(desk: &Desk, caller: &Caller, origin: &Origin, key: &str, item: Bul
             verdict: item.verdict,
             note: item.note.clone(),
         },
-        seen: None,
+        seen: item.version,
     };
-    match desk.decide(command, Some(origin)).await {
+    match decide_as(desk, caller, origin, command).await {
         Ok(decided) => BulkResult {
             id: decided.value.item.id.to_string(),
             status: StatusCode::OK.as_u16(),
@@ -95,6 +111,6 @@ async fn one(desk: &Desk, caller: &Caller, origin: &Origin, key: &str, item: Bul
             code: None,
             title: None,
         },
-        Err(error) => refuse(refused(&error)),
+        Err(problem) => refuse(problem),
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
+use kernel::TenantId;
 use platform::{
     Actor as AuditActor, AuditEntry, Caller, Idempotency, IdempotencyKey, Index, Origin, Paging, Params, PathId,
     Problem, Query, RawBody, Stored, TableError, parse_json,
@@ -20,6 +21,7 @@ use crate::delegation::{Delegation, DelegationKind, Person};
 use crate::desk::Desk;
 use crate::item::ItemId;
 use crate::messages;
+use crate::official::Official;
 
 /// Who may hand out the offices of others: whoever may give others their roles.
 const ANY_OFFICE: &str = "user:assign_role";
@@ -34,17 +36,15 @@ pub(super) struct DelegationBody {
     from: Option<Person>,
     /// Who acts.
     to: Person,
-    /// What the office is called, such as `Kepala Dinas Penanaman Modal`.
-    office: String,
     /// The office's role.
     role: String,
-    /// The RW that the office is in charge of; the caller's own for the caller's own office.
+    /// Only for items of this RW; for all that the office reaches if it is absent.
     #[serde(default)]
     rw: Option<String>,
-    /// The RT within it.
+    /// Only for items of this RT within it.
     #[serde(default)]
     rt: Option<String>,
-    /// The unit.
+    /// Only for items of this unit.
     #[serde(default)]
     org_unit: Option<String>,
     /// The first day.
@@ -60,16 +60,21 @@ pub(super) struct DelegationView {
     kind: DelegationKind,
     from: Person,
     to: Person,
-    office: String,
-    /// As it is written on paper: `Plh. Kepala Dinas`.
+    /// As it is written on paper: `Plh. Kepala Dinas`. Whoever decides last does so in the name of the item's authority.
     title: String,
     role: String,
+    /// Only for items of this RW.
     rw: Option<String>,
+    /// Only for items of this RT within it.
     rt: Option<String>,
+    /// Only for items of this unit.
     org_unit: Option<String>,
     valid_from: Date,
     valid_until: Date,
+    /// Whether it was taken back.
     is_revoked: bool,
+    /// Whether it ended because who gave it does not hold the office any longer.
+    has_ended: bool,
 }
 
 /// Some delegations, of the latest last day first.
@@ -95,19 +100,20 @@ pub(super) struct DelegationQuery {
     cursor: Option<String>,
 }
 
-impl From<Delegation> for DelegationView {
-    fn from(delegation: Delegation) -> Self {
+impl DelegationView {
+    fn of(delegation: Delegation, holder: Option<&Official>) -> Self {
+        let office = messages::role_title(&delegation.role);
         Self {
-            title: delegation.acting_for().title,
+            title: delegation.acting_for(&office).title,
+            has_ended: delegation.clone().held_by(holder).is_none(),
             id: delegation.id,
             kind: delegation.kind,
             from: delegation.from,
             to: delegation.to,
-            office: delegation.office,
             role: delegation.role,
-            rw: delegation.reach.rw,
-            rt: delegation.reach.rt,
-            org_unit: delegation.reach.org_unit,
+            rw: delegation.only.rw,
+            rt: delegation.only.rt,
+            org_unit: delegation.only.org_unit,
             valid_from: delegation.valid_from,
             valid_until: delegation.valid_until,
             is_revoked: delegation.revoked_at.is_some(),
@@ -140,11 +146,11 @@ pub(super) async fn list(
     paging.check(&query)?;
     let page = desk.table.page::<Delegation>(&query, &paging).await;
     let page = page.map_err(|error| busy(&error))?;
-    let items = page.items.into_iter().map(|stored| stored.value.into());
-    Ok(Json(DelegationPage {
-        items: items.collect(),
-        next: page.next,
-    }))
+    let mut items = Vec::new();
+    for stored in page.items {
+        items.push(shown(&desk, stored.value).await?);
+    }
+    Ok(Json(DelegationPage { items, next: page.next }))
 }
 
 /// Puts an office in other hands: the caller's own (`approval:delegate`), or with `user:assign_role` anybody's.
@@ -162,9 +168,10 @@ pub(super) async fn create(
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
     caller.require("approval:delegate")?;
-    let wanted = wanted(&desk, &caller, parse_json(&body)?)?;
+    let asked = parse_json(&body)?;
     let record = Idempotency::new(caller.tenant.clone(), &format!("delegate#{}", caller.id), &key, &body);
     let work = async {
+        let wanted = wanted(&desk, &caller, asked).await?;
         let id = wanted.id.clone();
         let told = audited(&caller, &origin, "delegation.created", &wanted);
         let kept = async {
@@ -176,7 +183,7 @@ pub(super) async fn create(
         };
         kept.await.map_err(|error| busy(&error))?;
         tracing::info!(delegation.id = id, "an office was delegated");
-        Ok(DelegationView::from(wanted.clone()))
+        shown(&desk, wanted).await
     };
     let view = Box::pin(record.once(&desk.environment, &desk.table, work)).await?;
     Ok((StatusCode::CREATED, Json(view)).into_response())
@@ -201,7 +208,7 @@ pub(super) async fn revoke(
         return Err(unknown());
     }
     if value.revoked_at.is_some() {
-        return Ok(Json(value.into()));
+        return shown(&desk, value).await.map(Json);
     }
     let revoked = value.revoke(desk.environment.now());
     let told = audited(&caller, &origin, "delegation.revoked", &revoked);
@@ -213,45 +220,63 @@ pub(super) async fn revoke(
             .await
     };
     kept.await.map_err(|error| busy(&error))?;
-    Ok(Json(revoked.into()))
+    shown(&desk, revoked).await.map(Json)
 }
 
-/// The delegation that the caller wants, if the caller may make it.
-fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegation, Problem> {
+/// A delegation, as it stands by what is known of who gave it.
+async fn shown(desk: &Desk, delegation: Delegation) -> Result<DelegationView, Problem> {
+    let holder = account(desk, &delegation.tenant, &delegation.from.id).await?;
+    Ok(DelegationView::of(delegation, holder.as_ref()))
+}
+
+/// What is known of a user.
+async fn account(desk: &Desk, tenant: &TenantId, id: &str) -> Result<Option<Official>, Problem> {
+    let found = desk.official(tenant, id).await.map_err(|error| busy(&error))?;
+    Ok(found.map(|stored| stored.value))
+}
+
+/// The delegation that the caller wants, if the caller may make it: of an office that is held by who is to give it.
+async fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<Delegation, Problem> {
     let own = actor(caller);
-    let is_own = body.from.as_ref().is_none_or(|from| from.id == caller.id);
-    let (from, reach) = match body.from {
-        // Nobody hands out more than they hold.
-        Some(from) if !is_own => {
-            if body.to.id == caller.id {
-                // Whoever hands out the offices of others takes none of them.
-                return Err(not_your_office());
-            }
-            let (rw, rt, org_unit) = (body.rw, body.rt, body.org_unit);
-            (from, Reach { rw, rt, org_unit })
-        }
+    let (is_own, from) = match body.from {
+        Some(from) if from.id != own.id => (false, from),
         Some(_) | None => {
             let (id, name) = (own.id.clone(), own.name.clone());
-            (Person { id, name }, own.reach.clone())
+            (true, Person { id, name })
         }
     };
     let may = if is_own {
         own.roles.contains(&body.role)
     } else {
-        caller.may(ANY_OFFICE)
+        // Whoever hands out the offices of others takes none of them.
+        caller.may(ANY_OFFICE) && body.to.id != caller.id
     };
     if !may {
         return Err(not_your_office());
     }
+    let (reach, held_since) = match account(desk, &caller.tenant, &from.id).await? {
+        // The accounts are kept elsewhere: the token says who holds the office.
+        None if is_own => (own.reach, None),
+        None => return Err(not_holder()),
+        Some(holder) => {
+            let since = holder.holds(&body.role).ok_or_else(not_holder)?;
+            (holder.reach, Some(since))
+        }
+    };
     let delegation = Delegation {
         id: desk.environment.ids.document_id().to_string(),
         tenant: caller.tenant.clone(),
         kind: body.kind,
         from,
         to: body.to,
-        office: body.office,
         role: body.role,
         reach,
+        only: Reach {
+            rw: body.rw,
+            rt: body.rt,
+            org_unit: body.org_unit,
+        },
+        held_since,
         valid_from: body.valid_from,
         valid_until: body.valid_until,
         revoked_at: None,
@@ -264,6 +289,14 @@ fn not_your_office() -> Problem {
         StatusCode::FORBIDDEN,
         "approvals.not_your_office",
         messages::NOT_YOUR_OFFICE,
+    )
+}
+
+fn not_holder() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "approvals.not_holder",
+        messages::NOT_HOLDER,
     )
 }
 
@@ -281,8 +314,8 @@ async fn find(desk: &Desk, caller: &Caller, id: &ItemId) -> Result<Option<Stored
 
 fn audited(caller: &Caller, origin: &Origin, action: &str, delegation: &Delegation) -> AuditEntry {
     let after = json!({
-        "kind": delegation.kind, "from": delegation.from.id, "to": delegation.to.id, "office": delegation.office,
-        "role": delegation.role, "valid_from": delegation.valid_from, "valid_until": delegation.valid_until,
+        "kind": delegation.kind, "from": delegation.from.id, "to": delegation.to.id, "role": delegation.role,
+        "only": delegation.only, "valid_from": delegation.valid_from, "valid_until": delegation.valid_until,
         "revoked_at": delegation.revoked_at,
     });
     AuditEntry::success(AuditActor::from(caller), action, "delegation", &delegation.id)

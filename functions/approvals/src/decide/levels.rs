@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use platform::{Caller, IdempotencyKey, Index, Origin, Paging, Params, PathId, Problem, Query, RawBody, parse_json};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::pending;
 use super::refusals::{Refusals, busy};
-use super::single::{known, take};
+use super::single::{known, seen, take};
 use super::views::{ApprovalView, LedgerPage, PageQuery, PendingPage, PendingQuery, Versioned};
 use crate::approval::Verdict;
 use crate::desk::Desk;
@@ -51,7 +52,8 @@ pub(super) async fn verifier_inbox(
 /// Lets a letter pass to the next level.
 #[utoipa::path(
     post, path = "/verifikator/approve/{id}", tag = "surat",
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = ApproveBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header), ("If-Match" = Option<String>, Header)),
+    request_body = ApproveBody,
     responses((status = 200, description = "The letter's approval.", body = ApprovalView), Refusals)
 )]
 pub(super) async fn verifier_approve(
@@ -60,15 +62,17 @@ pub(super) async fn verifier_approve(
     origin: Origin,
     id: Result<PathId<ItemId>, Problem>,
     key: IdempotencyKey,
+    headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Versioned<ApprovalView>, Problem> {
-    approve(&desk, &caller, &origin, known(id)?, (&key, &body)).await
+    approve(&desk, &caller, &origin, (known(id)?, seen(&headers)), (&key, &body)).await
 }
 
 /// Sends a letter back to the level before, or to the resident.
 #[utoipa::path(
     post, path = "/verifikator/reject/{id}", tag = "surat",
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RejectBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header), ("If-Match" = Option<String>, Header)),
+    request_body = RejectBody,
     responses((status = 200, description = "The letter's approval.", body = ApprovalView), Refusals)
 )]
 pub(super) async fn verifier_reject(
@@ -77,9 +81,10 @@ pub(super) async fn verifier_reject(
     origin: Origin,
     id: Result<PathId<ItemId>, Problem>,
     key: IdempotencyKey,
+    headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Versioned<ApprovalView>, Problem> {
-    reject(&desk, &caller, &origin, known(id)?, (&key, &body)).await
+    reject(&desk, &caller, &origin, (known(id)?, seen(&headers)), (&key, &body)).await
 }
 
 /// What the caller has decided, newest first.
@@ -129,7 +134,8 @@ pub(super) async fn admin_inbox(
 /// Approves a letter for good.
 #[utoipa::path(
     post, path = "/admin/approve/{id}", tag = "surat",
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = ApproveBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header), ("If-Match" = Option<String>, Header)),
+    request_body = ApproveBody,
     responses((status = 200, description = "The letter's approval.", body = ApprovalView), Refusals)
 )]
 pub(super) async fn admin_approve(
@@ -138,15 +144,17 @@ pub(super) async fn admin_approve(
     origin: Origin,
     id: Result<PathId<ItemId>, Problem>,
     key: IdempotencyKey,
+    headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Versioned<ApprovalView>, Problem> {
-    approve(&desk, &caller, &origin, known(id)?, (&key, &body)).await
+    approve(&desk, &caller, &origin, (known(id)?, seen(&headers)), (&key, &body)).await
 }
 
 /// Sends a letter back to the level before, or refuses it for good.
 #[utoipa::path(
     post, path = "/admin/reject/{id}", tag = "surat",
-    params(("id" = String, Path), ("Idempotency-Key" = String, Header)), request_body = RejectBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header), ("If-Match" = Option<String>, Header)),
+    request_body = RejectBody,
     responses((status = 200, description = "The letter's approval.", body = ApprovalView), Refusals)
 )]
 pub(super) async fn admin_reject(
@@ -155,9 +163,10 @@ pub(super) async fn admin_reject(
     origin: Origin,
     id: Result<PathId<ItemId>, Problem>,
     key: IdempotencyKey,
+    headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Versioned<ApprovalView>, Problem> {
-    reject(&desk, &caller, &origin, known(id)?, (&key, &body)).await
+    reject(&desk, &caller, &origin, (known(id)?, seen(&headers)), (&key, &body)).await
 }
 
 async fn inbox(desk: &Desk, caller: &Caller, query: PendingQuery) -> Result<Json<PendingPage>, Problem> {
@@ -171,7 +180,7 @@ async fn approve(
     desk: &Desk,
     caller: &Caller,
     origin: &Origin,
-    id: ItemId,
+    (id, seen): (ItemId, Option<u64>),
     (key, body): (&IdempotencyKey, &[u8]),
 ) -> Result<Versioned<ApprovalView>, Problem> {
     let ApproveBody { catatan } = if body.is_empty() {
@@ -179,17 +188,17 @@ async fn approve(
     } else {
         parse_json(body)?
     };
-    take(desk, caller, origin, (id, Verdict::Approve, catatan, None), (key, body)).await
+    take(desk, caller, origin, (id, Verdict::Approve, catatan, seen), (key, body)).await
 }
 
 async fn reject(
     desk: &Desk,
     caller: &Caller,
     origin: &Origin,
-    id: ItemId,
+    (id, seen): (ItemId, Option<u64>),
     (key, body): (&IdempotencyKey, &[u8]),
 ) -> Result<Versioned<ApprovalView>, Problem> {
     let RejectBody { catatan, tolak_final } = parse_json(body)?;
     let verdict = if tolak_final { Verdict::Reject } else { Verdict::Return };
-    take(desk, caller, origin, (id, verdict, Some(catatan), None), (key, body)).await
+    take(desk, caller, origin, (id, verdict, Some(catatan), seen), (key, body)).await
 }

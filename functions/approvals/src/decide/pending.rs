@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use kernel::TenantId;
-use platform::{Caller, Index, Paging, PagingError, Params, Problem, Query};
+use platform::{Caller, Index, Paging, PagingError, Params, Problem, Query, Stored};
 
 use super::actor;
 use super::refusals::{Refusals, busy};
@@ -21,6 +21,8 @@ const PAGE: u16 = 20;
 const PAGE_LIMIT: u16 = 100;
 /// A filter that fits nothing looks through no more than this before it hands the search back.
 const LOOK_THROUGH: usize = 500;
+/// Nor does it ask storage more often: whoever has many offices has many places to look at.
+const QUERIES: usize = 25;
 
 /// What waits for the caller, of each role and place the oldest first.
 #[utoipa::path(
@@ -87,9 +89,9 @@ impl Search<'_> {
             None => (0, None),
             Some(cursor) => start(cursor).ok_or(PagingError::Cursor)?,
         };
-        let (mut items, mut seen) = (Vec::new(), 0);
+        let (mut items, mut seen, mut queries) = (Vec::new(), 0, 0);
         while let Some(partition) = self.partitions.get(index) {
-            if items.len() >= limit || seen >= LOOK_THROUGH {
+            if items.len() >= limit || seen >= LOOK_THROUGH || queries >= QUERIES {
                 let next = Some(format!("{index}.{}", within.unwrap_or_default()));
                 return Ok(PendingPage { items, next });
             }
@@ -104,8 +106,9 @@ impl Search<'_> {
             paging.check(&query)?;
             let page = self.desk.table.page::<Approval>(&query, &paging).await;
             let page = page.map_err(|error| busy(&error))?;
+            queries += 1;
             seen += page.items.len();
-            items.extend(page.items.into_iter().filter_map(|stored| self.view(stored.value)));
+            items.extend(page.items.into_iter().filter_map(|stored| self.view(stored)));
             within = page.next;
             if within.is_none() {
                 index += 1;
@@ -115,7 +118,8 @@ impl Search<'_> {
     }
 
     /// The item, if the caller asked for it and may decide on it.
-    fn view(&self, approval: Approval) -> Option<PendingView> {
+    fn view(&self, stored: Stored<Approval>) -> Option<PendingView> {
+        let approval = &stored.value;
         let item = &approval.item;
         let is_of_kind = self.kind.is_none_or(|kind| item.kind == kind);
         let of_type = item.item_type.as_deref().map(str::to_lowercase);
@@ -124,7 +128,7 @@ impl Search<'_> {
         }
         let acting_for = approval.may_decide(&self.actor, &self.delegations, self.now).ok()?;
         let capacity = acting_for.map(|acting| acting.title);
-        PendingView::of(approval, capacity, self.now.at)
+        PendingView::of(stored, capacity, self.now.at)
     }
 }
 

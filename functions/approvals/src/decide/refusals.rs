@@ -100,7 +100,10 @@ pub(super) fn refused(error: &AdvanceError) -> Problem {
             OpenError::Nowhere { .. } | OpenError::StillOpen | OpenError::Ended | OpenError::TooOften,
         )
         | AdvanceError::Routing(_)
+        | AdvanceError::NotSubmittedYet
+        | AdvanceError::NoLetter
         | AdvanceError::UnknownLetter
+        | AdvanceError::LetterDiffers
         | AdvanceError::LetterTwice
         | AdvanceError::LetterNotApproved => failed(error),
     }
@@ -112,6 +115,7 @@ pub(super) fn unusable(error: DelegationError) -> Problem {
         DelegationError::Days => messages::DELEGATION_DAYS,
         DelegationError::Oneself => messages::DELEGATION_ONESELF,
         DelegationError::Text => messages::DELEGATION_TEXT,
+        DelegationError::RtWithoutRw => messages::DELEGATION_RT,
     };
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), title)
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::actor;
 use super::refusals::{Refusals, busy, refused, unknown};
 use super::views::{ApprovalView, DecisionBody, HistoryEntry, HistoryView, Versioned};
-use crate::approval::{Approval, Decision, Verdict};
+use crate::approval::{Approval, Decision, Reading, Verdict};
 use crate::desk::{DecideCommand, Desk, WithdrawCommand};
 use crate::item::ItemId;
 
@@ -31,7 +31,7 @@ pub(super) async fn show(
     caller: Caller,
     id: Result<PathId<ItemId>, Problem>,
 ) -> Result<Versioned<ApprovalView>, Problem> {
-    visible(&desk, &caller, id).await.map(Versioned::from)
+    visible(&desk, &caller, &known(id)?).await.map(Versioned::from)
 }
 
 /// Everything that happened to it: who decided, in what capacity, and why.
@@ -45,7 +45,7 @@ pub(super) async fn history(
     caller: Caller,
     id: Result<PathId<ItemId>, Problem>,
 ) -> Result<Json<HistoryView>, Problem> {
-    let approval = visible(&desk, &caller, id).await?.value;
+    let approval = visible(&desk, &caller, &known(id)?).await?.value;
     let key = Approval::key_of(&approval.tenant, &approval.item.id);
     let events = desk.table.events(&key, HISTORY).await.map_err(|error| busy(&error))?;
     let items = events.iter().map(entry).collect();
@@ -58,6 +58,7 @@ pub(super) async fn history(
     params(
         ("id" = String, Path, description = "The id of the item."),
         ("Idempotency-Key" = String, Header, description = "The same key again changes nothing."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen."),
     ),
     request_body = DecisionBody,
     responses((status = 200, description = "The approval after the decision.", body = ApprovalView), Refusals)
@@ -91,7 +92,7 @@ pub(super) async fn withdraw(
     headers: HeaderMap,
 ) -> Result<Versioned<ApprovalView>, Problem> {
     // Taking back twice changes nothing, so that no key is needed.
-    let stored = visible(&desk, &caller, id).await?;
+    let stored = visible(&desk, &caller, &known(id)?).await?;
     let command = WithdrawCommand {
         tenant: caller.tenant.clone(),
         item_id: stored.value.item.id,
@@ -125,11 +126,28 @@ pub(super) async fn take(
         seen,
     };
     let work = async {
-        let decided = desk.decide(command, Some(origin)).await;
-        decided.map(Versioned::from).map_err(|error| refused(&error))
+        let decided = decide_as(desk, caller, origin, command).await;
+        decided.map(Versioned::from)
     };
     // On the heap: the futures of storage are large.
     Box::pin(record.once(&desk.environment, &desk.table, work)).await
+}
+
+/// Takes a decision of the caller's. Of an approval that is none of theirs they do not learn that there is one.
+pub(super) async fn decide_as(
+    desk: &Desk,
+    caller: &Caller,
+    origin: &Origin,
+    command: DecideCommand,
+) -> Result<Stored<Approval>, Problem> {
+    let id = command.item_id.clone();
+    match desk.decide(command, Some(origin)).await {
+        Ok(decided) => Ok(decided),
+        Err(error) => {
+            visible(desk, caller, &id).await?;
+            Err(refused(&error))
+        }
+    }
 }
 
 /// An id that is none, even one that is no text, is an unknown one.
@@ -138,34 +156,34 @@ pub(super) fn known(id: Result<PathId<ItemId>, Problem>) -> Result<ItemId, Probl
 }
 
 /// The version that the caller has seen, if it says so.
-fn seen(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn seen(headers: &HeaderMap) -> Option<u64> {
     let given = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default();
     // Nothing is at version 0: what cannot be read matches nothing.
     Some(given.trim().trim_matches('"').parse().unwrap_or(0))
 }
 
-/// An approval of the caller's tenant that concerns the caller.
-async fn visible(
-    desk: &Desk,
-    caller: &Caller,
-    id: Result<PathId<ItemId>, Problem>,
-) -> Result<Stored<Approval>, Problem> {
-    let id = known(id)?;
-    let stored = desk.load(&caller.tenant, &id).await.map_err(|error| busy(&error))?;
-    let actor = actor(caller);
-    if stored.value.concerns(&actor) || stored.value.is_open_to_readers(&actor) && caller.may("approval:read") {
+/// An approval of the caller's tenant that the caller may know of: the one rule for looking and for deciding.
+async fn visible(desk: &Desk, caller: &Caller, id: &ItemId) -> Result<Stored<Approval>, Problem> {
+    let stored = desk.load(&caller.tenant, id).await.map_err(|error| busy(&error))?;
+    if stored.value.is_visible_to(&actor(caller), reading(caller)) {
         return Ok(stored);
     }
     let now = desk.moment();
     let delegations = desk.delegations(&caller.tenant, &caller.id, now).await;
     let delegations = delegations.map_err(|error| busy(&error))?;
-    if delegations
-        .iter()
-        .any(|delegation| stored.value.is_in_reach(&delegation.role, &delegation.reach))
-    {
+    if delegations.iter().any(|held| stored.value.is_visible_by(held)) {
         return Ok(stored);
     }
     Err(unknown())
+}
+
+/// How far the caller may read. Who may read what everybody did may read all that it was done to.
+fn reading(caller: &Caller) -> Reading {
+    match (caller.may("approval:read"), caller.may("audit:read")) {
+        (false, _) => Reading::Nothing,
+        (true, false) => Reading::WithinReach,
+        (true, true) => Reading::Everything,
+    }
 }
 
 fn entry(event: &Envelope<Value>) -> HistoryEntry {

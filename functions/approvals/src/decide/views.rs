@@ -1,6 +1,7 @@
 //! What goes in and comes out, as JSON.
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use platform::{Stored, etag};
@@ -112,12 +113,23 @@ pub(super) struct BulkItem {
     /// Why; needed to return or reject.
     #[serde(default)]
     pub(super) note: Option<String>,
+    /// The version that was seen, as lists say: another one is not decided on.
+    #[serde(default)]
+    pub(super) version: Option<u64>,
 }
 
 /// What became of many decisions, in their order.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub(super) struct BulkView {
     pub(super) items: Vec<BulkResult>,
+}
+
+impl BulkResult {
+    /// Whether the same decision may pass a moment later: somebody else was quicker, or storage was busy.
+    pub(super) fn is_passing(&self) -> bool {
+        let is_conflict = self.code.as_deref() == Some("approvals.conflict");
+        is_conflict || self.status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16()
+    }
 }
 
 /// What became of one of many decisions.
@@ -184,10 +196,19 @@ pub(super) struct PendingView {
     is_overdue: bool,
     /// In what capacity the caller would decide, where the office is another's: `Plh. Kepala Dinas`.
     capacity: Option<String>,
+    /// The version of the approval, for a decision on what was seen.
+    version: u64,
 }
 
 impl PendingView {
-    pub(super) fn of(approval: Approval, capacity: Option<String>, now: Timestamp) -> Option<Self> {
+    pub(super) fn of(
+        Stored {
+            value: approval,
+            version,
+        }: Stored<Approval>,
+        capacity: Option<String>,
+        now: Timestamp,
+    ) -> Option<Self> {
         let label = approval.label();
         let (_, step, since) = approval.awaiting()?;
         let (step, due_at) = (step.name.clone(), step.due_at(since));
@@ -205,6 +226,7 @@ impl PendingView {
             due_at,
             is_overdue: due_at.is_some_and(|due_at| due_at < now),
             capacity,
+            version,
         })
     }
 }

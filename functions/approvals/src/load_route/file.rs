@@ -48,6 +48,9 @@ pub enum Refusal {
     /// Name or version is not that of the key.
     #[error("name or version of the route is not that of its key")]
     Misnamed,
+    /// A step asks items of a type for a place that none of them has.
+    #[error("the step {0} asks items of a type for a territory or unit that none of them has")]
+    Placeless(String),
     /// The version is known, with another content.
     #[error("the version is known with another content; what changes needs a new version")]
     Changed,
@@ -61,13 +64,14 @@ impl Fault for Refusal {
             Self::Role(error) => error.code(),
             Self::ItemTypes(error) => error.code(),
             Self::Misnamed => "route.misnamed",
+            Self::Placeless(_) => "route.placeless",
             Self::Changed => "route.changed",
         }
     }
 
     fn disposition(&self) -> Disposition {
         match self {
-            Self::TooLarge | Self::Misnamed | Self::Changed => Disposition::Reject,
+            Self::TooLarge | Self::Misnamed | Self::Placeless(_) | Self::Changed => Disposition::Reject,
             Self::Route(error) => error.disposition(),
             Self::Role(error) => error.disposition(),
             Self::ItemTypes(error) => error.disposition(),

@@ -69,13 +69,39 @@ async fn a_verifier_of_another_rt_or_rw_sees_nothing_and_decides_nothing() {
             json!([])
         );
         let answer = office.outcome(&who, "/verifikator/approve/surat-1", &Value::Null).await;
-        assert_eq!(answer, (403, "approvals.out_of_scope".into()));
+        assert_eq!(answer, (404, "approvals.unknown".into()));
+        let many = json!({ "items": [{ "id": "surat-1", "verdict": "approve" }] });
+        let answer = office.post(&who, "/approvals/decisions", &many).await.body;
+        assert_eq!(
+            (&answer["items"][0]["status"], &answer["items"][0]["code"]),
+            (&json!(404), &json!("approvals.unknown"))
+        );
     }
     assert_eq!(office.types("surat-1").await, ["approval.opened"]);
-    let auditor = Person::new("auditor", "auditor").who_may(&["approval:read"]);
-    assert_eq!(office.get(&auditor, "/approvals/surat-1").await.status, 200);
-    let nobody = Person::new("orang", "warga");
-    assert_eq!(office.get(&nobody, "/approvals/surat-1").await.status, 404);
+    // Who oversees the RW reads what is of its RTs; who looks after everything reads everything; others nothing of a place.
+    for (who, status) in [
+        (Person::rw("003").who_may(&["approval:read"]), 200),
+        (
+            Person::new("auditor", "auditor").who_may(&["approval:read", "audit:read"]),
+            200,
+        ),
+        (Person::new("pegawai", "employee").who_may(&["approval:read"]), 404),
+        (
+            Person::new("pegawai", "employee")
+                .who_may(&["approval:read"])
+                .in_unit("KEUANGAN"),
+            404,
+        ),
+        (Person::new("auditor", "auditor").who_may(&["audit:read"]), 404),
+        (Person::new("orang", "warga"), 404),
+    ] {
+        assert_eq!(
+            office.get(&who, "/approvals/surat-1").await.status,
+            status,
+            "{}",
+            who.id
+        );
+    }
 }
 
 #[tokio::test]

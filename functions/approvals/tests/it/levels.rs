@@ -161,16 +161,9 @@ async fn a_resident_takes_a_letter_back_over_either_way_and_submits_it_again() {
     office
         .tell(&office.letter("letter.resubmitted", "surat-1", true, true))
         .await;
-    let withdrawn = office.event(
-        "absah/letters",
-        "letter.withdrawn",
-        "surat-1",
-        &json!({ "letter_id": "surat-1" }),
-    );
+    let withdrawn = office.withdrawal(2, "surat-1");
     office.tell(&withdrawn).await;
-    office
-        .tell(&office.letter("letter.resubmitted", "surat-1", false, false))
-        .await;
+    office.tell(&office.submission(3, "surat-1", false, false)).await;
     // The withdrawal comes once more, too late.
     office.tell(&withdrawn).await;
     let view = office.get(&resident, "/approvals/surat-1").await.body;
@@ -195,16 +188,125 @@ async fn a_submission_that_overtakes_its_withdrawal_waits_for_it() {
         .await;
     let again = office.letter("letter.resubmitted", "surat-1", true, true);
     assert_eq!(office.tell_in_vain(&again).await, None, "delivered again");
-    let withdrawn = office.event(
-        "absah/letters",
-        "letter.withdrawn",
-        "surat-1",
-        &json!({ "letter_id": "surat-1" }),
-    );
-    office.tell(&withdrawn).await;
+    office.tell(&office.withdrawal(1, "surat-1")).await;
     office.tell(&again).await;
     assert_eq!(
         office.types("surat-1").await,
         ["approval.opened", "approval.withdrawn", "approval.reopened"]
     );
+}
+
+#[tokio::test]
+async fn what_comes_late_does_not_undo_what_came_after_it() {
+    let office = Office::open().await;
+    let rt = Person::rt("003", "001");
+    let (first, withdrawn) = (
+        office.submission(1, "surat-1", true, true),
+        office.withdrawal(1, "surat-1"),
+    );
+    office.tell(&first).await;
+    let reject = json!({ "catatan": "Lampirkan KK" });
+    office.outcome(&rt, "/verifikator/reject/surat-1", &reject).await;
+    office.tell(&office.submission(2, "surat-1", true, true)).await;
+    // Each of them is of the first submission, under an id that was never seen.
+    for late in [withdrawn, office.submission(1, "surat-1", false, false)] {
+        office.tell(&late).await;
+        let label = office.get(&rt, "/approvals/surat-1").await.body["label"].clone();
+        assert_eq!(label, "menunggu_verifikasi_rt", "{late}");
+    }
+    let types = office.types("surat-1").await;
+    assert_eq!(types, ["approval.opened", "approval.returned", "approval.reopened"]);
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_overtakes_its_submission_waits_for_it() {
+    let office = Office::open().await;
+    let rt = Person::rt("003", "001");
+    office.tell(&office.submission(1, "surat-1", true, true)).await;
+    let reject = json!({ "catatan": "Lampirkan KK" });
+    office.outcome(&rt, "/verifikator/reject/surat-1", &reject).await;
+    let withdrawn = office.withdrawal(2, "surat-1");
+    assert_eq!(office.tell_in_vain(&withdrawn).await, None, "delivered again");
+    office.tell(&office.submission(2, "surat-1", true, true)).await;
+    office.tell(&withdrawn).await;
+    let view = office.get(&Person::resident(), "/approvals/surat-1").await.body;
+    assert_eq!(view["label"], "draft");
+    let entry = office.audited("approval.withdrawn").await.pop().unwrap();
+    assert_eq!(
+        (&entry["actor"]["id"], &entry["before"], &entry["after"]),
+        (
+            &json!("warga-1"),
+            &json!({ "label": "menunggu_verifikasi_rt" }),
+            &json!({ "label": "draft" })
+        )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_submissions_that_come_at_once_the_newer_one_is_what_waits() {
+    for _ in 0..8 {
+        let office = Office::open().await;
+        let events = [
+            office.submission(1, "surat-1", true, true),
+            office.withdrawal(1, "surat-1"),
+            office.submission(2, "surat-1", false, false),
+        ];
+        let mut left: Vec<_> = events.iter().collect();
+        while !left.is_empty() {
+            let told = left.iter().map(|event| office.deliver_advance(event));
+            let again = futures::future::join_all(told).await;
+            left = left
+                .into_iter()
+                .zip(again)
+                .filter_map(|(event, again)| again.then_some(event))
+                .collect();
+        }
+        let view = office.get(&Person::resident(), "/approvals/surat-1").await.body;
+        assert_eq!(view["label"], "menunggu_admin");
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_told_to_the_audit_as_a_withdrawal() {
+    let office = Office::open().await;
+    office.tell(&office.submission(1, "surat-1", true, true)).await;
+    let rt = Person::rt("003", "001");
+    office.outcome(&rt, "/verifikator/approve/surat-1", &Value::Null).await;
+    office
+        .outcome(&Person::resident(), "/approvals/surat-1/withdraw", &Value::Null)
+        .await;
+    let entry = office.audited("approval.withdrawn").await.pop().unwrap();
+    assert_eq!(entry["actor"]["id"], "warga-1");
+    assert_eq!(
+        entry["after"],
+        json!({ "label": "draft" }),
+        "no step and verdict of the decision before"
+    );
+    assert_eq!(entry["origin"]["ip"], "203.0.113.7");
+}
+
+#[tokio::test]
+async fn who_looks_at_an_older_version_decides_nothing_over_any_endpoint() {
+    let office = Office::open().await;
+    office.tell(&office.submission(1, "surat-1", false, false)).await;
+    let (admin, note) = (Person::admin(), json!({ "catatan": "Lampirkan KK" }));
+    for (path, body) in [
+        ("/verifikator/approve/surat-1", &Value::Null),
+        ("/verifikator/reject/surat-1", &note),
+        ("/admin/approve/surat-1", &Value::Null),
+        ("/admin/reject/surat-1", &note),
+    ] {
+        let headers = [("idempotency-key", "k-1"), ("if-match", "\"7\"")];
+        let answer = office.ask(&admin, "POST", path, &headers, body).await;
+        assert_eq!(answer.outcome(), (412, "request.stale".into()), "{path}");
+    }
+    let waiting = office.get(&admin, "/admin/surat-masuk").await.body;
+    assert_eq!(waiting["items"][0]["version"], 1);
+    for (version, expected) in [(7, (412, "request.stale")), (1, (200, "disetujui"))] {
+        let many = json!({ "items": [{ "id": "surat-1", "verdict": "approve", "version": version }] });
+        let answer = office.post(&admin, "/approvals/decisions", &many).await.body;
+        let item = &answer["items"][0];
+        let said = item["code"].as_str().or_else(|| item["label"].as_str());
+        assert_eq!((item["status"].as_u64().unwrap(), said.unwrap()), expected);
+    }
 }

@@ -103,12 +103,70 @@ async fn many_decisions_have_a_result_each_and_once() {
     let many: Vec<_> = (0..101)
         .map(|number| json!({ "id": number.to_string(), "verdict": "approve" }))
         .collect();
-    let twice = json!([{ "id": "a", "verdict": "approve" }, { "id": "A", "verdict": "approve" }]);
+    let document = "AAAQEAYEAUDAOCAJBIFQYDIOB4";
+    let twice =
+        json!([{ "id": document, "verdict": "approve" }, { "id": document.to_lowercase(), "verdict": "approve" }]);
     for items in [json!([]), json!(many), twice] {
         let answer = office
             .outcome(&Person::admin(), "/approvals/decisions", &json!({ "items": items }))
             .await;
         assert_eq!(answer, (422, "approvals.bulk_size".into()));
+    }
+    // Letters of which the ids differ by case are different letters.
+    let different =
+        json!({ "items": [{ "id": "surat-a", "verdict": "approve" }, { "id": "surat-A", "verdict": "approve" }] });
+    let answer = office.post(&Person::admin(), "/approvals/decisions", &different).await;
+    assert_eq!(answer.body["items"][1]["id"], "surat-A");
+}
+
+#[tokio::test]
+async fn whoever_has_many_offices_gets_the_list_in_portions() {
+    let office = Office::open().await;
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", false, false))
+        .await;
+    let mut who = Person::rt("003", "001").in_unit("PERIZINAN");
+    for number in 0..9 {
+        who = who.with_role(&format!("role_{number}"));
+    }
+    // Each role waits at four places, and the last of them is where something waits.
+    who = who.with_role("super_admin");
+    let first = office.get(&who, "/approvals/pending").await.body;
+    assert_eq!(
+        (&first["items"], first["next"].is_string()),
+        (&json!([]), true),
+        "{first}"
+    );
+    let next = format!("/approvals/pending?cursor={}", first["next"].as_str().unwrap());
+    let second = office.get(&who, &next).await.body;
+    assert_eq!(
+        (&second["items"][0]["id"], &second["next"]),
+        (&json!("surat-1"), &json!(null))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_decisions_that_somebody_else_was_quicker_with_is_not_kept() {
+    let office = Office::open().await;
+    let body = json!({ "items": (0..20).map(|number| json!({ "id": format!("surat-{number}"), "verdict": "approve" })).collect::<Vec<_>>() });
+    for number in 0..20 {
+        office
+            .tell(&office.letter("letter.submitted", &format!("surat-{number}"), false, false))
+            .await;
+    }
+    let admins = ["admin-1", "admin-2"].map(|id| Person::new(id, "super_admin"));
+    let headers = [("idempotency-key", "k-1")];
+    let ask = async |who: &Person| {
+        let answer = office.ask(who, "POST", "/approvals/decisions", &headers, &body).await;
+        answer.body["items"].as_array().unwrap().clone()
+    };
+    futures::future::join_all(admins.iter().map(&ask)).await;
+    for admin in &admins {
+        let again = ask(admin).await;
+        assert!(
+            again.iter().all(|item| item["code"] != "approvals.conflict"),
+            "{again:?}"
+        );
     }
 }
 

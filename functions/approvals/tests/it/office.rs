@@ -7,7 +7,9 @@ use http::Request;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use kernel::Envelope;
-use platform::{Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, Table};
+use platform::{
+    Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, StreamRecord, Streams, Table,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -173,6 +175,11 @@ impl Office {
         again
     }
 
+    /// Tells the approvals of an event, without looking at what became of it. Whether it is to be delivered again.
+    pub(crate) async fn deliver_advance(&self, event: &Value) -> bool {
+        self.deliver(&self.advance, event).await
+    }
+
     /// Tells the approvals of an event; fails if it was not taken.
     pub(crate) async fn tell(&self, event: &Value) {
         assert!(!self.deliver(&self.advance, event).await, "{event}");
@@ -286,23 +293,81 @@ impl Office {
         })
     }
 
-    /// A letter of RW 003, RT 001, as it is submitted.
+    /// A letter of RW 003, RT 001, as it is submitted for the first or the second time.
     pub(crate) fn letter(&self, event_type: &str, id: &str, require_rt: bool, require_rw: bool) -> Value {
+        let submission = if event_type == "letter.submitted" { 1 } else { 2 };
+        self.submission(submission, id, require_rt, require_rw)
+    }
+
+    /// The nth submission of a letter of RW 003, RT 001.
+    pub(crate) fn submission(&self, nth: u32, id: &str, require_rt: bool, require_rw: bool) -> Value {
+        let event_type = if nth == 1 {
+            "letter.submitted"
+        } else {
+            "letter.resubmitted"
+        };
         let data = json!({
             "letter_id": id, "letter_type": "SKM", "title": "Surat Kematian", "applicant": "Contoh Warga",
-            "submitted_by": "warga-1",
+            "submitted_by": "warga-1", "submission": nth,
             "attributes": { "rw": "003", "rt": "001", "require_rt": require_rt, "require_rw": require_rw },
         });
         self.event("absah/letters", event_type, id, &data)
     }
 
+    /// The resident wants the nth submission of a letter back.
+    pub(crate) fn withdrawal(&self, nth: u32, id: &str) -> Value {
+        let data = json!({ "letter_id": id, "withdrawn_by": "warga-1", "submission": nth });
+        self.event("absah/letters", "letter.withdrawn", id, &data)
+    }
+
     /// A document as it is imported from `source`.
     pub(crate) fn document(&self, id: &str, source: &str, document_type: Option<&str>, sha256: &str) -> Value {
+        let description = json!({ "subject": "Izin praktik", "holder": "Contoh Pemohon", "type": document_type });
+        self.imported(id, &format!("{source}/izin.pdf"), &description, sha256)
+    }
+
+    /// A document as it is imported under a name.
+    pub(crate) fn imported(&self, id: &str, name: &str, description: &Value, sha256: &str) -> Value {
         let data = json!({
-            "document_id": id, "key": format!("{TENANT}/{source}/izin.pdf"), "sha256": sha256, "pages": 1,
-            "description": { "subject": "Izin praktik", "holder": "Contoh Pemohon", "type": document_type },
+            "document_id": id, "key": format!("{TENANT}/{name}"), "sha256": sha256, "pages": 1,
+            "description": description,
         });
         self.event("absah/documents", "document.imported", id, &data)
+    }
+
+    /// A document of the counter that a sidecar describes anew.
+    pub(crate) fn described(&self, id: &str, revision: u32, document_type: Option<&str>, subject: &str) -> Value {
+        let data = json!({
+            "document_id": id, "key": format!("{TENANT}/sicantik/izin.pdf"), "revision": revision,
+            "description": { "subject": subject, "holder": "Contoh Pemohon", "type": document_type },
+        });
+        self.event("absah/documents", "document.described", id, &data)
+    }
+
+    /// An account as it was made or changed.
+    pub(crate) fn account(&self, id: &str, revision: u64, active: bool, roles: &[&str]) -> Value {
+        let data = json!({
+            "user_id": id, "revision": revision, "active": active, "roles": roles,
+        });
+        self.event("absah/identity", "user.changed", id, &data)
+    }
+
+    /// What the audit hears of an action, oldest first.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
+        let streams = Streams::new(&self.environment.aws);
+        let arn = streams.find(TABLE).await.unwrap();
+        let mut entries = Vec::new();
+        for shard in streams.shards(&arn).await.unwrap() {
+            let mut cursor = Some(streams.seek(&arn, &shard, None).await.unwrap());
+            while let Some(at) = cursor {
+                let page = streams.read(&at, 1000).await.unwrap();
+                let records = page.records.iter().cloned().map(serde_json::from_value::<StreamRecord>);
+                entries.extend(records.filter_map(|record| record.unwrap().envelope()));
+                cursor = page.next.filter(|_| page.last.is_some());
+            }
+        }
+        let taken = entries.into_iter().map(|event: Envelope<Value>| event.data);
+        taken.filter(|entry| entry["action"] == action).collect()
     }
 }
 

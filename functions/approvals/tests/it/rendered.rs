@@ -13,6 +13,12 @@ fn rendered(office: &Office, sha256: &str) -> Value {
     office.event("absah/letters", "letter.rendered", "surat-1", &data)
 }
 
+/// A PDF that says it is a letter's.
+fn pdf(office: &Office, id: &str, letter: &str, sha256: &str) -> Value {
+    let description = json!({ "subject": "Surat Kematian", "type": "Surat Kematian" });
+    office.imported(id, &format!("letters/{letter}.pdf"), &description, sha256)
+}
+
 #[tokio::test]
 async fn the_pdf_of_an_approved_letter_is_approved_by_whoever_approved_the_letter() {
     let office = Office::open().await;
@@ -24,7 +30,7 @@ async fn the_pdf_of_an_approved_letter_is_approved_by_whoever_approved_the_lette
         .outcome(&Person::admin(), "/admin/approve/surat-1", &Value::Null)
         .await;
 
-    let document = office.document(FIRST, "letters", Some("Surat Kematian"), &sha256);
+    let document = pdf(&office, FIRST, "surat-1", &sha256);
     assert_eq!(
         office.tell_in_vain(&document).await,
         None,
@@ -35,14 +41,17 @@ async fn the_pdf_of_an_approved_letter_is_approved_by_whoever_approved_the_lette
     let events = office.events(FIRST).await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].event_type.as_str(), "approval.approved");
-    assert_eq!(events[0].data["item"], json!({ "kind": "document", "id": FIRST }));
+    assert_eq!(
+        events[0].data["item"],
+        json!({ "kind": "document", "id": FIRST, "revision": 0 })
+    );
     assert_eq!(events[0].data["decided_by"]["id"], "admin");
     assert_eq!(
         office.get(&Person::admin(), "/approvals/pending").await.body["items"],
         json!([])
     );
 
-    let again = office.document(SECOND, "letters", Some("Surat Kematian"), &sha256);
+    let again = pdf(&office, SECOND, "surat-1", &sha256);
     assert_eq!(
         office.tell_in_vain(&again).await.as_deref(),
         Some("approvals.letter_twice")
@@ -77,4 +86,43 @@ async fn a_letter_that_nobody_approved_has_no_pdf_that_passes() {
         office.tell_in_vain(&news).await.as_deref(),
         Some("approvals.letter_not_approved")
     );
+}
+
+#[tokio::test]
+async fn a_letter_is_one_pdf_whoever_renders_it_again_or_drops_another() {
+    let office = Office::open().await;
+    let digest = |bytes: &[u8]| Sha256Digest::of(bytes).to_string();
+    let (sha256, other) = (digest(b"surat"), digest(b"surat lain"));
+    for letter in ["surat-1", "surat-2"] {
+        office
+            .tell(&office.letter("letter.submitted", letter, false, false))
+            .await;
+        office
+            .outcome(&Person::admin(), &format!("/admin/approve/{letter}"), &Value::Null)
+            .await;
+    }
+    office.tell(&rendered(&office, &sha256)).await;
+    let refused = |code: &str| Some(code.to_owned());
+    for (event, code) in [
+        (rendered(&office, &other), refused("approvals.letter_differs")),
+        (
+            pdf(&office, FIRST, "surat-1", &other),
+            refused("approvals.letter_differs"),
+        ),
+        (pdf(&office, FIRST, "surat_1", &sha256), refused("approvals.no_letter")),
+        (
+            pdf(&office, FIRST, "sub/surat-1", &sha256),
+            refused("approvals.no_letter"),
+        ),
+    ] {
+        assert_eq!(office.tell_in_vain(&event).await, code, "{event}");
+        assert!(office.types(FIRST).await.is_empty());
+    }
+    // The same bytes as those of another letter are no rendering of this one.
+    assert!(
+        office.deliver_advance(&pdf(&office, SECOND, "surat-2", &sha256)).await,
+        "it may be on its way"
+    );
+    office.deliver_advance(&pdf(&office, FIRST, "surat-1", &sha256)).await;
+    assert_eq!(office.types(FIRST).await, ["approval.approved"]);
 }

@@ -24,7 +24,7 @@ async fn put(office: &Office, key: &str, body: &Value) -> Value {
 }
 
 /// Puts a file, and tells the step of it. Whether it comes again.
-async fn load(office: &Office, key: &str, body: &Value) -> bool {
+pub(crate) async fn load(office: &Office, key: &str, body: &Value) -> bool {
     let notification = put(office, key, body).await;
     office.deliver(&office.load, &notification).await
 }
@@ -63,7 +63,7 @@ async fn permits_of_a_type_take_the_route_and_the_authority_that_files_name() {
     let elsewhere = Person::new("pemeriksa", "examiner");
     assert_eq!(
         office.outcome(&elsewhere, &path, &approve).await,
-        (403, "approvals.out_of_scope".into())
+        (404, "approvals.unknown".into())
     );
     let examiner = Person::new("pemeriksa", "examiner").in_unit("kesehatan");
     assert_eq!(
@@ -143,6 +143,24 @@ async fn a_file_that_cannot_be_used_is_parked_with_its_reason_and_an_event_tells
     .await;
     assert_eq!(refused.len(), 1, "once, however often it comes");
     assert_eq!(refused[0].data["code"], "route.unknown_role");
+    let told = office.audited("route.loaded").await;
+    let told: Vec<_> = told
+        .iter()
+        .map(|entry| {
+            (
+                entry["outcome"].as_str().unwrap(),
+                entry["code"].as_str().unwrap_or_default(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told[..3],
+        [
+            ("success", ""),
+            ("refused", "route.changed"),
+            ("refused", "route.unknown_role")
+        ]
+    );
     // Other contexts' files are theirs.
     assert!(!load(&office, "templates/surat/1.json", &json!({})).await);
     assert_eq!(office.parked("load-route").await, ["item_types.version"]);
@@ -151,7 +169,8 @@ async fn a_file_that_cannot_be_used_is_parked_with_its_reason_and_an_event_tells
 #[tokio::test]
 async fn item_types_wait_for_the_routes_that_they_name() {
     let office = Office::open().await;
-    let types = json!({ "version": 1, "letter": { "default": { "route": "kesehatan" } } });
+    let types = json!({ "version": 1, "letter": { "default": { "route": "kesehatan",
+        "attributes": { "org_unit": "kesehatan" } } } });
     assert!(load(&office, "item-types.json", &types).await, "delivered again");
     load(&office, "routes/kesehatan/1.json", &route(1, "examiner")).await;
     assert!(!load(&office, "item-types.json", &types).await);
@@ -203,4 +222,161 @@ impl platform::Record for Row {
 async fn current(office: &Office) -> Value {
     let key = Key::state(TENANT, "route", "kesehatan");
     office.table.load::<Row>(key).await.unwrap().value.0
+}
+
+#[tokio::test]
+async fn a_route_that_asks_for_a_place_which_items_of_its_types_do_not_have_is_refused_whichever_comes_first() {
+    let office = Office::open().await;
+    let with = json!({ "version": 2, "document": { "default": { "route": "kesehatan",
+        "authority": { "office": "Kepala Dinas", "org_unit": "kesehatan" } } } });
+    let without = json!({ "version": 1, "document": { "default": { "route": "kesehatan" } } });
+    load(&office, "routes/kesehatan/1.json", &route(1, "examiner")).await;
+    load(&office, "item-types.json", &without).await;
+    assert_eq!(office.parked("load-route").await, ["route.placeless"]);
+    load(&office, "item-types.json", &with).await;
+    let by_place = json!({ "name": "kesehatan", "version": 2, "steps": [
+        { "name": "rt", "role": "examiner", "scope": "rt" }] });
+    load(&office, "routes/kesehatan/2.json", &by_place).await;
+    let current: Value = current(&office).await;
+    assert_eq!(current["configured"]["version"], 1);
+}
+
+/// Two types of permits, each with a route of its own.
+async fn two_types(office: &Office) {
+    let one = json!({ "name": "satu", "version": 1, "steps": [{ "name": "bidang", "role": "examiner" },
+        { "name": "kepala", "role": "head_of_office" }] });
+    let two = json!({ "name": "dua", "version": 1, "steps": [{ "name": "camat", "role": "super_admin" }] });
+    load(office, "routes/satu/1.json", &one).await;
+    load(office, "routes/dua/1.json", &two).await;
+    let types = json!({ "version": 1, "document": { "default": { "route": "dua" }, "types": {
+        "Izin Praktik": { "route": "satu", "authority": { "office": "Kepala Dinas Kesehatan" } } } } });
+    load(office, "item-types.json", &types).await;
+}
+
+#[tokio::test]
+async fn a_permit_whose_type_comes_late_is_approved_on_the_route_of_that_type_and_on_no_other() {
+    let office = Office::open().await;
+    two_types(&office).await;
+    let path = format!("/approvals/{DOCUMENT}/decisions");
+    let approve = json!({ "verdict": "approve" });
+    let (examiner, admin) = (Person::new("pemeriksa", "examiner"), Person::admin());
+    let head = Person::new("kepala", "head_of_office");
+    let described = office.described(DOCUMENT, 1, Some("IZIN praktik"), "Izin praktik dokter");
+    office.tell(&office.document(DOCUMENT, "sicantik", None, SHA256)).await;
+    let label = async |who: &Person| office.get(who, &format!("/approvals/{DOCUMENT}")).await.body["label"].clone();
+    assert_eq!(label(&admin).await, "menunggu_camat");
+    office.tell(&described).await;
+    assert_eq!(label(&examiner).await, "menunggu_bidang");
+    assert_eq!(
+        office.outcome(&admin, &path, &approve).await,
+        (404, "approvals.unknown".into())
+    );
+    assert_eq!(
+        office.outcome(&examiner, &path, &approve).await,
+        (200, "menunggu_kepala".into())
+    );
+
+    // Of another type, what was approved counts no longer; what is late changes nothing.
+    office
+        .tell(&office.described(DOCUMENT, 3, Some("Izin Usaha"), "Izin usaha"))
+        .await;
+    assert_eq!(label(&admin).await, "menunggu_camat");
+    office
+        .tell(&office.described(DOCUMENT, 2, Some("Izin Praktik"), "Izin praktik"))
+        .await;
+    office.tell(&described).await;
+    assert_eq!(label(&admin).await, "menunggu_camat");
+    office
+        .tell(&office.described(DOCUMENT, 4, Some("Izin Praktik"), "Izin praktik"))
+        .await;
+    assert_eq!(
+        office.outcome(&head, &path, &approve).await,
+        (403, "approvals.out_of_turn".into())
+    );
+    let view = office.get(&head, &format!("/approvals/{DOCUMENT}")).await.body;
+    assert_eq!(
+        (&view["authority"], &view["label"]),
+        (&json!("Kepala Dinas Kesehatan"), &json!("menunggu_bidang"))
+    );
+    let again = json!({ "verdict": "approve", "note": "Masih lengkap" });
+    assert_eq!(
+        office.outcome(&examiner, &path, &again).await,
+        (200, "menunggu_kepala".into())
+    );
+    assert_eq!(office.outcome(&head, &path, &approve).await, (200, "disetujui".into()));
+    let approved = office.events(DOCUMENT).await.pop().unwrap();
+    assert_eq!(approved.data["item"]["revision"], 4);
+}
+
+#[tokio::test]
+async fn other_words_about_a_permit_do_not_send_it_back_and_its_approval_says_which_it_was_about() {
+    let office = Office::open().await;
+    two_types(&office).await;
+    let path = format!("/approvals/{DOCUMENT}/decisions");
+    let approve = json!({ "verdict": "approve" });
+    let (examiner, head) = (
+        Person::new("pemeriksa", "examiner"),
+        Person::new("kepala", "head_of_office"),
+    );
+    office
+        .tell(&office.document(DOCUMENT, "sicantik", Some("Izin Praktik"), SHA256))
+        .await;
+    office.outcome(&examiner, &path, &approve).await;
+    office
+        .tell(&office.described(DOCUMENT, 1, Some("izin praktik"), "Praktik bidan"))
+        .await;
+    let view = office.get(&head, &format!("/approvals/{DOCUMENT}")).await;
+    assert_eq!(
+        (&view.body["title"], &view.body["label"]),
+        (&json!("Praktik bidan"), &json!("menunggu_kepala"))
+    );
+    assert_eq!(office.outcome(&head, &path, &approve).await, (200, "disetujui".into()));
+    office
+        .tell(&office.described(DOCUMENT, 2, Some("Izin Usaha"), "Terlambat"))
+        .await;
+    let events = office.events(DOCUMENT).await;
+    let types: Vec<_> = events.iter().map(|event| event.event_type.as_str()).collect();
+    assert_eq!(types, ["approval.opened", "approval.advanced", "approval.approved"]);
+    assert_eq!(events[2].data["item"]["revision"], 1);
+}
+
+#[tokio::test]
+async fn who_submitted_a_permit_does_not_approve_it_and_may_take_it_back() {
+    let office = Office::open().await;
+    let own = json!({ "name": "kesehatan", "version": 1, "steps": [{ "name": "kepala", "role": "head_of_office" }],
+        "forbid": { "own_submission": true } });
+    load(&office, "routes/kesehatan/1.json", &own).await;
+    let types = json!({ "version": 1, "document": { "default": { "route": "kesehatan" } } });
+    load(&office, "item-types.json", &types).await;
+    let description = json!({ "subject": "Izin praktik", "submitted_by": "kepala" });
+    office
+        .tell(&office.imported(DOCUMENT, "sicantik/izin.pdf", &description, SHA256))
+        .await;
+    // A sidecar does not take it over for somebody else.
+    office.tell(&office.described(DOCUMENT, 1, None, "Izin praktik")).await;
+    let head = Person::new("kepala", "head_of_office");
+    let approve = json!({ "verdict": "approve" });
+    let path = format!("/approvals/{DOCUMENT}/decisions");
+    assert_eq!(
+        office.outcome(&head, &path, &approve).await,
+        (403, "approvals.own_submission".into())
+    );
+    let answer = office
+        .outcome(&head, &format!("/approvals/{DOCUMENT}/withdraw"), &Value::Null)
+        .await;
+    assert_eq!(answer, (200, "ditarik".into()));
+}
+
+#[tokio::test]
+async fn a_sidecar_that_is_told_of_before_the_import_opens_the_approval_and_the_import_changes_nothing() {
+    let office = Office::open().await;
+    two_types(&office).await;
+    office
+        .tell(&office.described(DOCUMENT, 1, Some("Izin Praktik"), "Izin praktik"))
+        .await;
+    office.tell(&office.document(DOCUMENT, "sicantik", None, SHA256)).await;
+    let examiner = Person::new("pemeriksa", "examiner");
+    let view = office.get(&examiner, &format!("/approvals/{DOCUMENT}")).await.body;
+    assert_eq!(view["label"], "menunggu_bidang");
+    assert_eq!(office.types(DOCUMENT).await, ["approval.opened"]);
 }

@@ -6,7 +6,7 @@ use platform::{InboxError, Stored, TableError, Transaction, is_not_newer};
 use super::{Import, ImportError};
 use crate::description::{Description, SIDECAR_LIMIT};
 use crate::document::{DescribeError, Document, State};
-use crate::events::{self, DescriptionDetected, Moved};
+use crate::events::{self, Described, DescriptionDetected};
 use crate::inbox_name::InboxName;
 use crate::storage::{Newest, Sidecar};
 
@@ -128,15 +128,15 @@ impl Import {
         let description = sidecar.value.description.clone();
         let says_so_already = document.description == description.clone().or(document.description.clone());
         let cause = document.traceparent;
-        let document = match document.describe(description, self.environment.now()) {
+        let document = match document.describe(description) {
             // Where it is only detected, importing will find the sidecar.
             Err(DescribeError::State(_)) => return Ok(()),
             Ok(_) if says_so_already => return Ok(()),
             Err(error @ DescribeError::TooOften) => return Err(ImportError::TooOften(error)),
             Ok(document) => document,
         };
-        let moved = Moved::new(&document);
-        let event = events::of(&document, &self.environment, cause, "document.described", moved);
+        let described = Described::new(&document);
+        let event = events::of(&document, &self.environment, cause, "document.described", described);
         let describing = Sidecar {
             describes: Some(document.id),
             ..sidecar.value

@@ -17,6 +17,7 @@ use crate::permission::Permission;
 use crate::random;
 use crate::role::{GrantError, within};
 use crate::user::{Profile, User, UserError};
+use crate::user_changed::told;
 
 /// Who changes something, and from where.
 pub(super) struct By<'a> {
@@ -43,6 +44,7 @@ impl Users {
         self.unit_exists(&user.profile, &user.tenant).await?;
         let transaction = accounts.table.transaction().insert(&user)?;
         let transaction = accounts.hold(transaction, &user, None, Some(&user.profile)).await?;
+        let transaction = told(transaction, &accounts.environment, None, &user, 1)?;
         let entry = by
             .entry("user.created", "user", user.id.as_str())
             .changing(None, Some(audited(&user, None)));
@@ -173,6 +175,14 @@ impl Users {
         let transaction = accounts
             .hold(transaction, &after, Some(&before.value.profile), names)
             .await?;
+        let revision = before.version + 1;
+        let transaction = told(
+            transaction,
+            &accounts.environment,
+            Some(&before.value),
+            &after,
+            revision,
+        )?;
         let shown = (audited(&before.value, None), audited(&after, Some(&before.value)));
         let entry = by
             .entry(action, "user", after.id.as_str())

@@ -298,3 +298,37 @@ async fn an_organisation_is_a_tree_that_is_changed_at_its_version() {
     let member = json!({ "username": "ani", "name": "Ani Contoh", "org_unit": "DINAS" });
     assert_eq!(office.post("/users", &chief, member).await.status, 201);
 }
+
+#[tokio::test]
+async fn others_learn_who_holds_which_role_and_where_and_nothing_else() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let made = office.post("/users", &chief, budi()).await;
+    let id = made.body["user"]["id"].as_str().unwrap().to_owned();
+    let path = format!("/users/{id}");
+    for (method, path, version, body) in [
+        ("PATCH", format!("{path}/activate"), "\"1\"", json!({ "active": false })),
+        ("PATCH", format!("{path}/activate"), "\"2\"", json!({ "active": true })),
+        ("POST", format!("{path}/one-time-password"), "\"3\"", Value::Null),
+        ("DELETE", path.clone(), "\"4\"", Value::Null),
+    ] {
+        let answer = change(&office, method, &path, &chief, version, body).await;
+        assert!((200..300).contains(&answer.status), "{answer:?}");
+    }
+    let told = office.events().await.into_iter();
+    let of_budi = told.filter(|event| event.event_type.as_str() == "user.changed" && event.subject == id);
+    let told: Vec<_> = of_budi.map(|event| event.data).collect();
+    let first = json!({ "user_id": id, "revision": 1, "active": true, "roles": ["verifikator_rt"],
+        "rw": "003", "rt": "001" });
+    assert_eq!(told[0], first);
+    let changes: Vec<_> = told
+        .iter()
+        .map(|data| (data["revision"].as_u64(), data["active"].as_bool()))
+        .collect();
+    let expected = [(1, true), (2, false), (3, true), (5, false)];
+    assert_eq!(
+        changes,
+        expected.map(|(revision, active)| (Some(revision), Some(active))),
+        "a new password tells nothing"
+    );
+}
