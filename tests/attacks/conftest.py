@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from site_up import Site, described, http_functions, up
 
-#: Functions that are no interface of integrators: a webhook, a monitor's question, and the public page.
-UNDESCRIBED = {"detect", "health", "verify"}
+#: Functions that are no interface of integrators: a webhook, and the public page.
+UNDESCRIBED = {"detect", "verify"}
 
 
 @pytest.fixture(scope="session")

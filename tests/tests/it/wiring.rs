@@ -226,9 +226,10 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "audit",
         "session",
         "users",
+        "health",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
-    let readers = &keepers | &ids(&["verify", "health"]);
+    let readers = &keepers | &ids(&["verify"]);
     assert_eq!(
         who_may(&READS, "MainTable.Arn"),
         readers,
