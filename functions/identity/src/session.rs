@@ -4,6 +4,7 @@ mod devices;
 mod login;
 mod passwords;
 mod tokens;
+mod tries;
 
 use axum::extract::State;
 use axum::http::header;
