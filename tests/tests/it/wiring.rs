@@ -281,6 +281,28 @@ fn whoever_verifies_reads_public_rows_only() {
 }
 
 #[test]
+fn whoever_may_read_keys_of_programs_may_read_that_their_makers_are_suspended() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let mut narrow = BTreeSet::new();
+    for (id, function) in functions() {
+        for statement in function["Policies"][0]["Statement"].as_sequence().unwrap() {
+            let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].as_sequence();
+            let keys: Vec<_> = keys.into_iter().flatten().map(text).collect();
+            if keys.contains(&"system#api-key#*") {
+                assert!(
+                    keys.contains(&"system#token-keys") && keys.contains(&"*#suspension#*"),
+                    "{id}"
+                );
+                narrow.insert(id.clone());
+            }
+        }
+    }
+    assert_eq!(narrow, ids(&["audit", "health"]));
+}
+
+#[test]
 fn rows_of_the_audit_are_added_by_one_step_and_changed_by_none() {
     if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
