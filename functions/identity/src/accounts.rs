@@ -275,16 +275,13 @@ impl Accounts {
         entries: impl IntoIterator<Item = AuditEntry>,
     ) -> Result<(), TableError> {
         let mut transaction = self.table.transaction();
-        match tenant {
-            Some(tenant) => {
-                for entry in entries {
-                    transaction = transaction.audited(&self.environment, tenant, entry)?;
-                }
+        if let Some(tenant) = tenant {
+            for entry in entries {
+                transaction = transaction.audited(&self.environment, tenant, entry)?;
             }
-            None => {
-                let nothing = Nothing { id: random::text() };
-                transaction = transaction.insert(&nothing)?.expires(self.environment.now());
-            }
+        } else {
+            let nothing = Nothing { id: random::text() };
+            transaction = transaction.insert(&nothing)?.expires(self.environment.now());
         }
         transaction.commit().await
     }
