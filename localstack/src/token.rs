@@ -36,7 +36,9 @@ pub(crate) fn demo_token(home: &Home, now: Timestamp) -> Result<String, TokenErr
         tenant_id: tenant,
         email: None,
         roles: vec!["head_of_office".into()],
-        permissions: ["approval:decide", "approval:read"].map(str::to_owned).into(),
+        permissions: ["approval:decide", "approval:read", "health:read"]
+            .map(str::to_owned)
+            .into(),
         territory: Territory::default(),
         org_unit: None,
         sid: None,

@@ -7,8 +7,8 @@ from operations import Operation, operations
 from site_up import Site, described, http_functions, up
 from things import Things, make
 
-#: Functions that are no interface of integrators: a webhook, a monitor's question, and the public page.
-UNDESCRIBED = {"detect", "health", "verify"}
+#: Functions that are no interface of integrators: a webhook, and the public page.
+UNDESCRIBED = {"detect", "verify"}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 //! Who is asking, and what they may do.
 
 mod api_key;
+mod suspension;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use crate::messages;
 use crate::problem::Problem;
 
 pub use api_key::{ApiKey, ApiKeySecret};
+pub use suspension::Suspension;
 pub use tokens::{PublicKey, TokenKeys};
 pub(crate) use tokens::{TokenError, Tokens};
 

@@ -27,7 +27,9 @@ mod table;
 mod telemetry;
 mod vault;
 
-pub use access::{AUDIENCE, ApiKey, ApiKeySecret, Caller, CallerKind, Claims, PublicKey, Territory, TokenKeys};
+pub use access::{
+    AUDIENCE, ApiKey, ApiKeySecret, Caller, CallerKind, Claims, PublicKey, Suspension, Territory, TokenKeys,
+};
 pub use audit::{Actor, ActorKind, AuditEntry, Outcome, Resource};
 pub use aws::Aws;
 pub use config::{ConfigError, Settings, Variables};

@@ -1,10 +1,12 @@
 //! Where a request comes from.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr};
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use kernel::Sha256Digest;
 use serde::{Deserialize, Serialize};
 
 /// Longer names of programs are cut.
@@ -38,10 +40,44 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// Whom the address belongs to, as a digest: it is personal, and counters need not name it. Of IPv6 it is the /64,
+    /// which one household or office has to itself.
+    #[must_use]
+    pub fn network(&self) -> String {
+        let network = match self.ip.parse::<IpAddr>() {
+            Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
+            Ok(IpAddr::V4(_)) | Err(_) => self.ip.clone(),
+        };
+        Sha256Digest::of(network.as_bytes()).to_string()
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(ip: &str) -> String {
+        let from = Origin {
+            ip: ip.into(),
+            ..Origin::default()
+        };
+        from.network()
+    }
+
+    #[test]
+    fn an_office_has_one_count_however_many_addresses_it_has() {
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_ne!(network("203.0.113.7"), network("203.0.113.8"));
+        assert!(!network("203.0.113.7").contains("203"));
     }
 }

@@ -10,8 +10,10 @@ use platform::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::IdentityError;
+use crate::family::{Family, RefreshError};
 use crate::names::{Login, RoleCode, UserId};
 use crate::permission::Permission;
+use crate::random;
 use crate::role::Role;
 use crate::system_roles::SystemRole;
 use crate::user::{Personal, Profile, User};
@@ -39,6 +41,18 @@ impl Tenant {
 impl Record for Tenant {
     fn key(&self) -> Key {
         Self::key_of(&self.id)
+    }
+}
+
+/// What is written in place of what must not be: each a row of its own, as entries are, so that none waits for another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Nothing {
+    id: String,
+}
+
+impl Record for Nothing {
+    fn key(&self) -> Key {
+        Key::state("system", "nothing", &self.id)
     }
 }
 
@@ -213,6 +227,31 @@ impl Accounts {
         Ok(transaction)
     }
 
+    /// The account and the session of a caller, if that session still goes on. An access token outlives its session by
+    /// minutes; where accounts are changed, it does not.
+    pub(crate) async fn signed_in(&self, caller: &Caller) -> Result<(Stored<User>, Stored<Family>), IdentityError> {
+        let ended = IdentityError::Refresh(RefreshError::Ended);
+        let (Ok(user), Some(Ok(family))) = (caller.id.parse(), caller.session.as_ref().map(|id| id.parse())) else {
+            return Err(ended);
+        };
+        let user = self.find(&caller.tenant, &user).await?;
+        let family = self
+            .table
+            .find::<Family>(&Family::key_of(&caller.tenant, &family))
+            .await?;
+        match (user, family) {
+            (Some(user), Some(family))
+                if user.value.active
+                    && family.value.user == user.value.id
+                    && family.value.generation == user.value.generation
+                    && family.value.is_active(self.environment.now()) =>
+            {
+                Ok((user, family))
+            }
+            (_, _) => Err(ended),
+        }
+    }
+
     /// Commits, with `entry` in the audit trail of `tenant`.
     pub(crate) async fn commit(
         &self,
@@ -225,7 +264,26 @@ impl Accounts {
 
     /// Writes only the entry: of what was refused.
     pub(crate) async fn record(&self, tenant: &TenantId, entry: AuditEntry) -> Result<(), TableError> {
-        self.commit(self.table.transaction(), tenant, entry).await
+        self.tell(Some(tenant), [entry]).await
+    }
+
+    /// Writes only the entries. For an office that there is not, something is written that says nothing: nobody must learn
+    /// by the time it takes which offices there are.
+    pub(crate) async fn tell(
+        &self,
+        tenant: Option<&TenantId>,
+        entries: impl IntoIterator<Item = AuditEntry>,
+    ) -> Result<(), TableError> {
+        let mut transaction = self.table.transaction();
+        if let Some(tenant) = tenant {
+            for entry in entries {
+                transaction = transaction.audited(&self.environment, tenant, entry)?;
+            }
+        } else {
+            let nothing = Nothing { id: random::text() };
+            transaction = transaction.insert(&nothing)?.expires(self.environment.now());
+        }
+        transaction.commit().await
     }
 }
 

@@ -96,6 +96,7 @@ pub(crate) fn role_name(code: &str) -> Option<&'static str> {
 const ROLE_NAMES: &[(&str, &str)] = &[
     ("super_admin", "Super Admin"),
     ("auditor", "Auditor"),
+    ("system_operator", "Operator Sistem"),
     ("employee", "Pegawai Dinas"),
     ("examiner", "Pemeriksa"),
     ("head_of_office", "Kepala Dinas"),
@@ -158,7 +159,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("attendance", "presensi"), ("grade", "nilai"), ("report", "laporan"), ("admission", "pendaftaran siswa"),
     ("order", "pesanan produksi"), ("spk", "SPK"), ("material", "bahan"), ("stock", "stok"),
     ("transfer", "pemindahan barang"), ("purchase", "pembelian"), ("inspection", "pemeriksaan mutu"),
-    ("gate", "gerbang"),
+    ("gate", "gerbang"), ("health", "kesehatan sistem"),
 ];
 
 #[rustfmt::skip]

@@ -91,6 +91,14 @@ impl PersonName {
     }
 }
 
+impl Login {
+    /// What somebody typed, as it is compared with names, whether or not it can be one.
+    #[must_use]
+    pub(crate) fn fold(text: &str) -> String {
+        text.trim().to_ascii_lowercase()
+    }
+}
+
 impl FromStr for UserId {
     type Err = NameError;
 
@@ -109,7 +117,7 @@ impl FromStr for Username {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let folded = text.trim().to_ascii_lowercase();
+        let folded = Login::fold(text);
         let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
         let valid = (3..=64).contains(&folded.len())
             && folded.bytes().all(inner)
@@ -126,7 +134,7 @@ impl FromStr for Email {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let folded = text.trim().to_ascii_lowercase();
+        let folded = Login::fold(text);
         let error = NameError { kind: "email" };
         let (local, domain) = folded.split_once('@').ok_or(error)?;
         let local_ok = (1..=64).contains(&local.len())

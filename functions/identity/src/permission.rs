@@ -35,6 +35,8 @@ pub const CATALOGUE: &[(&str, &[&str])] = &[
     ("api_key", &["create", "read", "revoke"]),
     ("audit", &["read", "export"]),
     ("setting", &["read", "update"]),
+    // The installation.
+    ("health", &["read"]),
     // Documents and their approval.
     ("document", &["read", "download", "sign", "revoke"]),
     ("approval", &["read", "decide", "delegate", "withdraw"]),

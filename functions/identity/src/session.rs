@@ -5,6 +5,7 @@ mod login;
 mod page;
 mod passwords;
 mod tokens;
+mod tries;
 
 use axum::extract::State;
 use axum::http::header;

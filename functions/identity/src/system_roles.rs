@@ -65,6 +65,9 @@ pub static SYSTEM_ROLES: &[SystemRole] = &[
     SystemRole { code: "super_admin", grants: Grants::Everything },
     role("auditor", &["audit:read,export document:read approval:read user:read role:read org_unit:read"]),
 
+    // Keys for monitors come from here: whoever makes one must hold what it may do.
+    role("system_operator", &["health:read api_key:create,read,revoke"]),
+
     // Licensing office (permits).
     role("employee", &["document:read,download approval:read,withdraw route:read report:read"]),
     role("examiner", &["document:read,download approval:read,decide"]),

@@ -1,6 +1,7 @@
 //! users: administrators look after accounts, roles, the organisation and the keys of programs.
 
 mod api_keys;
+mod by;
 mod changes;
 mod import;
 mod org_units;

@@ -1,25 +1,24 @@
-//! health: whether the storage that everything depends on answers. For monitors, not for people.
+//! health: whether the storage that everything depends on answers. For monitors and operators.
 
 use std::time::Duration;
 
-use axum::Router;
+use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use axum::routing::get;
 use futures::future::join_all;
 use kernel::chain;
-use platform::{ConfigError, Environment, Function, Inbox, Key, Parking, Queues, Table, Vault};
-use serde_json::json;
+use platform::{Caller, ConfigError, Environment, Function, Gate, Inbox, Key, Parking, Problem, Queues, Table, Vault};
+use serde::Serialize;
 use tracing::error;
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// What answers later than this is as good as down.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Builds the function.
-///
-/// `GET /` gives `200` or `503` and `{"status": "up"|"down", "dependencies": {"table": "up", ...}}`. Names of storage and
-/// reasons are in the log only: anybody may ask.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let vars = environment
         .settings
@@ -31,9 +30,20 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         queues: Queues::new(&environment.aws),
         queue_urls: vars.text("QUEUE_URLS")?.split(',').map(str::to_owned).collect(),
     };
-    let router = Router::new().route("/", get(examine)).with_state(health);
-    Ok(Function::http(router))
+    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(examine))
+        .with_state(health)
+        .split_for_parts();
+    let router = router.route("/openapi.json", get(async || Json(description)));
+    Ok(Gate::connect(environment)?.protect(router))
 }
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Absah: health",
+    description = "Whether the storage that everything depends on answers."
+))]
+struct Description;
 
 #[derive(Clone)]
 struct Health {
@@ -44,7 +54,58 @@ struct Health {
     queue_urls: Vec<String>,
 }
 
-async fn examine(State(health): State<Health>) -> Response {
+/// How it stands. Names of storage and reasons are in the log only.
+#[derive(Serialize, ToSchema)]
+struct Report {
+    /// `down` as soon as one dependency is.
+    status: Standing,
+    dependencies: Dependencies,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Dependencies {
+    table: Standing,
+    inbox: Standing,
+    vault: Standing,
+    queues: Standing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    Up,
+    Down,
+}
+
+/// An error (RFC 9457).
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[allow(dead_code, reason = "it is read by its derive")]
+struct ProblemView {
+    r#type: String,
+    /// What to do, in Indonesian.
+    title: String,
+    status: u16,
+    /// The stable code.
+    code: String,
+}
+
+/// Asks table, buckets and queues. Without the table nobody is recognised: then the answer is a problem, 503 as well.
+#[utoipa::path(
+    get, path = "/", tag = "health",
+    responses(
+        (status = 200, description = "All answer.", body = Report),
+        (status = 401, description = "No valid token or key.", body = ProblemView, content_type = "application/problem+json"),
+        (status = 403, description = "`health:read` is missing.", body = ProblemView, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests.", body = ProblemView, content_type = "application/problem+json"),
+        (status = 503, description = "Something does not answer.", content(
+            (Report = "application/json"),
+            (ProblemView = "application/problem+json"),
+        )),
+    )
+)]
+async fn examine(State(health): State<Health>, caller: Caller) -> Result<(StatusCode, Json<Report>), Problem> {
+    caller.require("health:read")?;
     let nothing = Key::state("system", "health", "nothing");
     let (inbox, bucket) = &health.inbox;
     let ((table, inbox), (vault, queues)) = futures::join!(
@@ -62,28 +123,32 @@ async fn examine(State(health): State<Health>) -> Response {
             ),
         ),
     );
-    let queues = queues.into_iter().all(|up| up);
-    let all = table && inbox && vault && queues;
-    let word = |up: bool| if up { "up" } else { "down" };
-    let body = json!({
-        "status": word(all),
-        "dependencies": { "table": word(table), "inbox": word(inbox), "vault": word(vault), "queues": word(queues) },
-    });
-    let status = if all {
-        StatusCode::OK
+    let queues = if queues.into_iter().all(|queue| queue == Standing::Up) {
+        Standing::Up
     } else {
-        StatusCode::SERVICE_UNAVAILABLE
+        Standing::Down
     };
-    (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response()
+    let (status, code) = if [table, inbox, vault, queues].contains(&Standing::Down) {
+        (Standing::Down, StatusCode::SERVICE_UNAVAILABLE)
+    } else {
+        (Standing::Up, StatusCode::OK)
+    };
+    let dependencies = Dependencies {
+        table,
+        inbox,
+        vault,
+        queues,
+    };
+    Ok((code, Json(Report { status, dependencies })))
 }
 
 /// Whether a dependency answers in time. The log says why not.
-async fn answers<T, E: std::error::Error + 'static>(name: &str, asked: impl Future<Output = Result<T, E>>) -> bool {
+async fn answers<T, E: std::error::Error + 'static>(name: &str, asked: impl Future<Output = Result<T, E>>) -> Standing {
     use futures::future::{Either, select};
 
     let late = std::pin::pin!(tokio::time::sleep(PATIENCE));
     match select(std::pin::pin!(asked), late).await {
-        Either::Left((Ok(_), _)) => true,
+        Either::Left((Ok(_), _)) => Standing::Up,
         Either::Left((Err(error), _)) => {
             error!(
                 error.code = "health.down",
@@ -91,7 +156,7 @@ async fn answers<T, E: std::error::Error + 'static>(name: &str, asked: impl Futu
                 error.chain = chain(&error),
                 "a dependency is down"
             );
-            false
+            Standing::Down
         }
         Either::Right(_) => {
             error!(
@@ -99,7 +164,7 @@ async fn answers<T, E: std::error::Error + 'static>(name: &str, asked: impl Futu
                 dependency = name,
                 "a dependency does not answer in time"
             );
-            false
+            Standing::Down
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) enum Command {
     Roots(DataArguments),
     /// Approve a document as the demo official, on the stack at `AWS_ENDPOINT_URL`.
     Approve(ApproveArguments),
-    /// Print a bearer token of the demo official, for the decide function.
+    /// Print a bearer token of the demo official, for the decide and health functions.
     Token(DataArguments),
     /// Send the dead letters of a step back to it, on the stack at `AWS_ENDPOINT_URL`.
     Redrive(RedriveArguments),

@@ -9,7 +9,8 @@ use platform::Queues;
 use serde_json::{Value, json};
 
 use crate::program::{Running, absah};
-use crate::support::{blocking, environment, fetch, home, http_event, skipped_elsewhere, stack};
+use crate::support::{blocking, environment, fetch, home, http_event, key_file, skipped_elsewhere, stack};
+use crate::tokens::{Holder, token};
 
 /// `absah` with arguments, against a stack.
 fn operator(endpoint: &str, arguments: &[&str]) -> Output {
@@ -148,29 +149,46 @@ fn a_backup_comes_back_as_the_same_state_and_a_damaged_one_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn health_says_which_dependency_is_down_and_nothing_else() {
+async fn health_says_which_dependency_is_down_to_whoever_may_know_and_nothing_else() {
     if skipped_elsewhere("it takes a bucket away from a function within this process") {
         return;
     }
     let stack = stack(false, None).await;
-    let ask = async |vault: &str| {
-        let url = stack.queues["absah-import"].clone();
+    let ask = async |vault: &str, held: Option<&str>| {
+        let (url, issuer) = (stack.queues["absah-import"].clone(), key_file("token.pub.pem"));
         let own = [
             ("INBOX_BUCKET", "inbox"),
             ("VAULT_BUCKET", vault),
             ("QUEUE_URLS", url.as_str()),
+            ("TOKEN_PUBLIC_KEY", issuer.as_str()),
         ];
         let function = operations::health::function(&environment(&stack, &own)).unwrap();
-        let answer = function.invoke(http_event("GET", "/", &[], "")).await.unwrap();
+        let bearer = held.map(|permission| {
+            let holder = Holder {
+                permission,
+                ..Holder::default()
+            };
+            format!("Bearer {}", token(&holder))
+        });
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        let answer = function.invoke(http_event("GET", "/", &headers, "")).await.unwrap();
         let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
         (answer["statusCode"].as_u64().unwrap(), body)
     };
+    let (may, may_not) = (Some("health:read"), Some("approval:decide"));
     let up = json!({ "table": "up", "inbox": "up", "vault": "up", "queues": "up" });
-    assert_eq!(ask("vault").await, (200, json!({ "status": "up", "dependencies": up })));
+    assert_eq!(
+        ask("vault", may).await,
+        (200, json!({ "status": "up", "dependencies": up }))
+    );
     let down = json!({ "table": "up", "inbox": "up", "vault": "down", "queues": "up" });
     assert_eq!(
-        ask("tidak-ada").await,
+        ask("tidak-ada", may).await,
         (503, json!({ "status": "down", "dependencies": down }))
     );
+    for (held, status, code) in [(None, 401, "access.unauthorized"), (may_not, 403, "access.forbidden")] {
+        let (answered, body) = ask("vault", held).await;
+        assert_eq!((answered, &body["code"]), (status, &json!(code)));
+    }
     stack.stop().await;
 }

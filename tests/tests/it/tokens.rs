@@ -13,6 +13,7 @@ use crate::support::{TENANT, blocking, call, key_file, sample, site};
 pub(crate) struct Holder<'a> {
     pub(crate) id: &'a str,
     pub(crate) role: &'a str,
+    pub(crate) permission: &'a str,
     pub(crate) tenant: &'a str,
     pub(crate) audience: &'a str,
     /// From now; below zero it has ended.
@@ -25,6 +26,7 @@ impl Default for Holder<'_> {
         Self {
             id: "kepala-dinas",
             role: "head_of_office",
+            permission: "approval:decide",
             tenant: TENANT,
             audience: "absah",
             seconds_left: 600,
@@ -40,7 +42,7 @@ pub(crate) fn token(holder: &Holder<'_>) -> String {
 fn claims(holder: &Holder<'_>) -> Value {
     let now = jiff::Timestamp::now().as_second();
     json!({
-        "sub": holder.id, "name": "Contoh Pejabat", "tenant_id": holder.tenant, "roles": [holder.role], "permissions": ["approval:decide"],
+        "sub": holder.id, "name": "Contoh Pejabat", "tenant_id": holder.tenant, "roles": [holder.role], "permissions": [holder.permission],
         "aud": holder.audience, "iat": now, "exp": now + holder.seconds_left,
     })
 }

@@ -233,9 +233,10 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         "track-letter",
         "render-letter",
         "send-mail",
+        "health",
     ]);
     assert_eq!(who_may(&WRITES, "MainTable.Arn"), keepers);
-    let readers = &keepers | &ids(&["verify", "health"]);
+    let readers = &keepers | &ids(&["verify"]);
     assert_eq!(
         who_may(&READS, "MainTable.Arn"),
         readers,
@@ -286,6 +287,28 @@ fn whoever_verifies_reads_public_rows_only() {
             ["public#*"]
         );
     }
+}
+
+#[test]
+fn whoever_may_read_keys_of_programs_may_read_that_their_makers_are_suspended() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let mut narrow = BTreeSet::new();
+    for (id, function) in functions() {
+        for statement in function["Policies"][0]["Statement"].as_sequence().unwrap() {
+            let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].as_sequence();
+            let keys: Vec<_> = keys.into_iter().flatten().map(text).collect();
+            if keys.contains(&"system#api-key#*") {
+                assert!(
+                    keys.contains(&"system#token-keys") && keys.contains(&"*#suspension#*"),
+                    "{id}"
+                );
+                narrow.insert(id.clone());
+            }
+        }
+    }
+    assert_eq!(narrow, ids(&["audit", "health"]));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub struct ApiKey {
     pub scopes: BTreeSet<String>,
     /// The digest of the secret half.
     pub secret_sha256: Sha256Digest,
-    /// Who made it.
+    /// Who made it. While they are suspended, it opens nothing.
     pub created_by: String,
     /// When.
     pub created_at: Timestamp,

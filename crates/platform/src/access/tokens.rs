@@ -16,7 +16,8 @@ use crate::table::{Key, Record, Table, TableError};
 
 /// A key that was taken away is not trusted for longer.
 const FRESH: SignedDuration = SignedDuration::from_mins(1);
-/// However many tokens name unknown keys, the row is read no oftener.
+/// However many tokens name unknown keys, the row is read no oftener. New keys are published longer than this before they
+/// sign.
 const PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// Clocks differ by so many seconds.
 const LEEWAY_S: u64 = 30;
@@ -37,6 +38,12 @@ pub struct PublicKey {
     pub x: String,
     /// The coordinate, base64url without padding.
     pub y: String,
+    /// When it was first published. A row that does not say is published anew.
+    #[serde(default)]
+    pub since: Timestamp,
+    /// Until when it is trusted: whoever has it to sign with puts that off.
+    #[serde(default)]
+    pub until: Timestamp,
 }
 
 impl TokenKeys {
@@ -135,7 +142,12 @@ impl Tokens {
             let known = self.known.read().await;
             let age = known.read_at.map(|at| now.duration_since(at));
             let key = known.keys.get(kid);
-            let limit = if key.is_some() { FRESH } else { PAUSE };
+            // Before the first key of all is published there is nothing to remember.
+            let limit = match key {
+                Some(_) => FRESH,
+                None if known.keys.is_empty() => SignedDuration::ZERO,
+                None => PAUSE,
+            };
             if age.is_some_and(|age| age < limit) {
                 return Ok(key.cloned());
             }
@@ -143,7 +155,8 @@ impl Tokens {
         let found = self.table.find::<TokenKeys>(&TokenKeys::key()).await;
         let found = found.map_err(TokenError::Keys)?;
         let published = found.map(|stored| stored.value.keys).unwrap_or_default();
-        let keys = published.into_iter().filter_map(|key| {
+        let trusted = published.into_iter().filter(|key| now < key.until);
+        let keys = trusted.filter_map(|key| {
             let decoding = DecodingKey::from_ec_components(&key.x, &key.y).ok()?;
             Some((key.kid, Arc::new(decoding)))
         });

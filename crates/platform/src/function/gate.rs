@@ -15,7 +15,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::error;
 
 use super::Function;
-use crate::access::{ApiKey, ApiKeySecret, Caller, TokenError, Tokens, unauthorized};
+use crate::access::{ApiKey, ApiKeySecret, Caller, Suspension, TokenError, Tokens, unauthorized};
 use crate::audit::{Actor, AuditEntry};
 use crate::config::ConfigError;
 use crate::environment::Environment;
@@ -23,7 +23,7 @@ use crate::limits::Limits;
 use crate::messages;
 use crate::origin::Origin;
 use crate::problem::{Problem, ProblemCode};
-use crate::table::Table;
+use crate::table::{Table, TableError};
 
 /// What a request may hold unless a route allows more.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -116,9 +116,7 @@ impl Gate {
             return Err(unauthorized());
         }
         if let Some(presented) = ApiKeySecret::parse(credentials) {
-            let found = self.table.find::<ApiKey>(&ApiKey::key_of(&presented.id)).await;
-            let key = found.map_err(|error| busy(&error))?.map(|stored| stored.value);
-            let key = key.filter(|key| key.opens_with(&presented.secret));
+            let key = self.program(&presented).await.map_err(|error| busy(&error))?;
             return key.map(|key| Some(key.into())).ok_or_else(unauthorized);
         }
         match self.tokens.read(credentials).await {
@@ -126,6 +124,18 @@ impl Gate {
             Err(TokenError::Invalid) => Err(unauthorized()),
             Err(error @ TokenError::Keys(_)) => Err(busy(&error)),
         }
+    }
+
+    /// The key of a program, unless it was taken back or whoever made it was deactivated.
+    async fn program(&self, presented: &ApiKeySecret) -> Result<Option<ApiKey>, TableError> {
+        let found = self.table.find::<ApiKey>(&ApiKey::key_of(&presented.id)).await?;
+        let key = found.map(|stored| stored.value);
+        let Some(key) = key.filter(|key| key.opens_with(&presented.secret)) else {
+            return Ok(None);
+        };
+        let maker = Suspension::key_of(&key.tenant, &key.created_by);
+        let suspended = self.table.find::<Suspension>(&maker).await?;
+        Ok(suspended.is_none().then_some(key))
     }
 
     /// Somebody sent credentials that are not ours. Who does so again and again is not even told that.

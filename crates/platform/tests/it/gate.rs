@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use kernel::Sha256Digest;
 use platform::{
     ApiKey, ApiKeySecret, AuditEntry, Caller, Environment, Function, Gate, HttpEvent, HttpReply, JsonBody, Outcome,
-    Problem, PublicKey, Settings, TokenKeys,
+    Problem, PublicKey, Record, Settings, Suspension, TokenKeys,
 };
 use serde_json::{Value, json};
 
@@ -45,18 +45,25 @@ fn router() -> Router {
         .route("/long", get(long))
 }
 
-async fn place(settings: &[(&str, &str)]) -> Environment {
-    let environment = environment().await;
+/// Publishes the key, to be trusted until then.
+async fn publish(environment: &Environment, until: Timestamp) {
     let keys = TokenKeys {
         keys: vec![PublicKey {
             kid: "2026-1".into(),
             x: X.trim().into(),
             y: Y.trim().into(),
+            since: Timestamp::UNIX_EPOCH,
+            until,
         }],
     };
     let table = environment.table().unwrap();
     let transaction = table.transaction().overwrite(&keys).unwrap();
     transaction.commit().await.unwrap();
+}
+
+async fn place(settings: &[(&str, &str)]) -> Environment {
+    let environment = environment().await;
+    publish(&environment, Timestamp::MAX).await;
     let table_name = [("TABLE_NAME", "absah-test-table")];
     let settings: Settings = table_name
         .iter()
@@ -141,6 +148,23 @@ async fn whoever_holds_a_token_of_a_published_key_is_known_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn the_first_key_is_known_as_soon_as_it_is_published_and_one_that_is_over_is_not() {
+    let environment = environment().await;
+    let function = Gate::connect(&environment).unwrap().protect(router());
+    let held = token("karo", "u1", &[]);
+    let ask = async || {
+        send(&function, get_as("/who", &[("authorization", &held)]))
+            .await
+            .status_code
+    };
+    assert_eq!(ask().await, 401);
+    publish(&environment, environment.now()).await;
+    assert_eq!(ask().await, 401);
+    publish(&environment, Timestamp::MAX).await;
+    assert_eq!(ask().await, 200);
+}
+
+#[tokio::test]
 async fn an_api_key_opens_with_its_secret_until_it_is_taken_back() {
     let environment = place(&[]).await;
     let table = environment.table().unwrap();
@@ -168,6 +192,19 @@ async fn an_api_key_opens_with_its_secret_until_it_is_taken_back() {
         let reply = send(&function, post_as("/users", &[("authorization", &header)], "")).await;
         assert_eq!(reply.status_code, 401);
     }
+    // Whoever made it was deactivated, and comes back.
+    let suspension = Suspension {
+        tenant: key.tenant.clone(),
+        person: key.created_by.clone(),
+    };
+    table.transaction().insert(&suspension).unwrap().commit().await.unwrap();
+    let reply = send(&function, post_as("/users", &[("authorization", &right)], "")).await;
+    assert_eq!(code(&reply), (401, "access.unauthorized".into()));
+    let gone = table.transaction().remove(&suspension.key(), 1).unwrap();
+    gone.commit().await.unwrap();
+    let reply = send(&function, post_as("/users", &[("authorization", &right)], "")).await;
+    assert_eq!(reply.status_code, 200);
+
     let revoked = ApiKey {
         revoked_at: Some(Timestamp::UNIX_EPOCH),
         ..key

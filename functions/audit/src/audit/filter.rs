@@ -7,8 +7,9 @@ use platform::{AuditEntry, Outcome};
 use super::view::SearchQuery;
 use crate::chain::Row;
 
-/// Longer than what is kept of an id.
-const TEXT_LIMIT: usize = 2048;
+/// The most characters of an actor, a resource and an action: no kept entry has more. Each may take four bytes of an index's
+/// key, which has room for 2,048.
+const LIMITS: [usize; 3] = [260, 330, 66];
 
 /// A search that cannot be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,7 +64,11 @@ impl Filter {
     /// The filter, and the cursor at which the search goes on.
     pub(super) fn read(query: SearchQuery) -> Result<(Self, Option<String>), FilterError> {
         let texts = [&query.actor, &query.resource, &query.action];
-        if texts.into_iter().flatten().any(|text| text.len() > TEXT_LIMIT) {
+        let too_long = |(text, limit): (&Option<String>, usize)| {
+            let count = text.as_ref().map_or(0, |text| text.chars().count());
+            count > limit
+        };
+        if texts.into_iter().zip(LIMITS).any(too_long) {
             return Err(FilterError::TooLong);
         }
         if let (Some(from), Some(until)) = (query.from, query.until)
@@ -203,7 +208,15 @@ mod tests {
             );
         }
         assert_eq!(
-            refuses(|query| query.actor = Some("a".repeat(2049))),
+            refuses(|query| query.actor = Some("é".repeat(261))),
+            FilterError::TooLong
+        );
+        assert_eq!(
+            refuses(|query| query.resource = Some(format!("user:{}", "a".repeat(326)))),
+            FilterError::TooLong
+        );
+        assert_eq!(
+            refuses(|query| query.action = Some("a".repeat(67))),
             FilterError::TooLong
         );
         let same = |query: &mut SearchQuery| {

@@ -19,7 +19,7 @@ pub(super) struct SearchQuery {
     #[param(max_length = 330, example = "user:01HXYZ")]
     pub(super) resource: Option<String>,
     /// What was done, such as `user.created`, or `user.*`.
-    #[param(max_length = 64, example = "user.*")]
+    #[param(max_length = 66, example = "user.*")]
     pub(super) action: Option<String>,
     /// What became of it.
     #[param(value_type = Option<OutcomeView>)]

@@ -211,3 +211,30 @@ async fn a_search_that_cannot_be_done_is_refused_with_a_reason() {
         (400, &json!("audit.filter_too_long"))
     );
 }
+
+#[tokio::test]
+async fn a_parameter_that_no_row_can_match_is_refused_and_no_outage() {
+    let office = Office::with_five_rows().await;
+    let key = office.key(&["audit:read"], 1, "karo").await;
+    // Each letter is two bytes, and three times as many in an address.
+    let letters = |count: usize| "%C3%A9".repeat(count);
+    for query in [
+        format!("actor={}", letters(261)),
+        format!("actor={}", "a".repeat(2_048)),
+        format!("resource=user:{}", letters(326)),
+        format!("action={}", "a".repeat(67)),
+    ] {
+        let reply = office.get(&format!("/audit?{query}"), Some(&key)).await;
+        assert_eq!(
+            (reply.status_code, &body(&reply)["code"]),
+            (400, &json!("audit.filter_too_long"))
+        );
+    }
+    for query in [
+        format!("actor={}", letters(260)),
+        format!("resource=user:{}", letters(325)),
+    ] {
+        let reply = office.get(&format!("/audit?{query}"), Some(&key)).await;
+        assert_eq!(sequences(&reply), [0; 0]);
+    }
+}

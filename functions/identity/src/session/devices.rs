@@ -4,13 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use platform::{AuditEntry, Caller, CallerKind, Index, Origin, Paging, Params, PathId, Problem, Query};
+use platform::{Caller, CallerKind, Index, Origin, Paging, Params, PathId, Problem, Query, Stored, TableError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Session;
-use super::tokens::keep;
-use crate::accounts::person;
+use super::login::of_session;
 use crate::docs::Problems;
 use crate::error::IdentityError;
 use crate::family::Family;
@@ -88,7 +87,7 @@ pub(super) async fn list(
     caller: Caller,
     Params(paging): Params<Paging>,
 ) -> Result<Json<DevicePage>, Problem> {
-    let (user, current) = session.signed_in(&caller).await?;
+    let (user, current) = session.accounts.signed_in(&caller).await?;
     let pk = Family::index_of(&caller.tenant, &user.value.id);
     let query = Query {
         index: Index::Gsi1,
@@ -140,23 +139,18 @@ pub(super) async fn end(
 
 impl Session {
     async fn end_device(&self, caller: &Caller, id: &TicketId, origin: &Origin) -> Result<(), IdentityError> {
-        let (user, _) = self.signed_in(caller).await?;
-        let accounts = &self.accounts;
-        let found = accounts
-            .table
-            .find::<Family>(&Family::key_of(&caller.tenant, id))
-            .await?;
-        let found = found
-            .filter(|stored| stored.value.user == user.value.id)
-            .ok_or(IdentityError::Unknown)?;
-        let family = found.value.revoke();
-        let entry =
-            AuditEntry::success(person(&user.value.id), "auth.session_ended", "session", id.as_str()).from(origin);
-        let transaction = accounts
-            .table
-            .transaction()
-            .update(&family, found.version)?
-            .expires(keep(family.until));
-        Ok(accounts.commit(transaction, &caller.tenant, entry).await?)
+        let (user, _) = self.accounts.signed_in(caller).await?;
+        let key = Family::key_of(&caller.tenant, id);
+        loop {
+            let found = self.accounts.table.find::<Family>(&key).await?;
+            let Stored { value, version } = found
+                .filter(|stored| stored.value.user == user.value.id)
+                .ok_or(IdentityError::Unknown)?;
+            let entry = of_session(&value, "auth.session_ended").from(origin);
+            match self.keep_family(&value.revoke(), version, entry).await {
+                Err(TableError::Conflict) => {}
+                answer => return Ok(answer?),
+            }
+        }
     }
 }

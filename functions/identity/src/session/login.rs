@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kernel::{Fault, TenantId};
-use platform::{AuditEntry, Caller, JsonBody, Origin, Problem, TableError};
+use platform::{AuditEntry, Caller, JsonBody, Origin, Problem, Stored, TableError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -114,71 +114,88 @@ impl Session {
         loop {
             let now = accounts.environment.now();
             let stored = accounts.table.find::<Family>(&key).await?.ok_or(RefreshError::Ended)?;
-            let (family, version) = (stored.value, stored.version);
             let user = accounts
-                .find(&family.tenant, &family.user)
+                .find(&stored.value.tenant, &stored.value.user)
                 .await?
                 .ok_or(RefreshError::Ended)?
                 .value;
-            if !user.active || user.generation != family.generation {
+            if !user.active || user.generation != stored.value.generation {
                 return Err(RefreshError::Ended.into());
             }
-            let entry =
-                |action| AuditEntry::success(person(&user.id), action, "session", family.id.as_str()).from(origin);
-            let (next, answer) = match family.clone().rotate(&ticket, origin, now) {
-                Ok((next, token)) => (next, Ok((token, entry("auth.token_refreshed")))),
+            let (next, answer, entry) = match stored.value.clone().rotate(&ticket, origin, now) {
+                Ok((next, token)) => {
+                    let tokens = self.tokens(&user, &next, &token).await?;
+                    (next, Ok(tokens), of_session(&stored.value, "auth.token_refreshed"))
+                }
                 Err(RefreshError::Reused) => {
-                    let refused = entry("auth.token_reused").refused(RefreshError::Reused.code());
-                    (family.clone().revoke(), Err((RefreshError::Reused, refused)))
+                    let (family, entry) = reused(stored.value);
+                    (family, Err(RefreshError::Reused), entry)
                 }
                 Err(RefreshError::Ended) => return Err(RefreshError::Ended.into()),
             };
-            let transaction = accounts
-                .table
-                .transaction()
-                .update(&next, version)?
-                .expires(keep(next.until));
-            let (answer, entry) = match answer {
-                Ok((token, entry)) => (Ok(token), entry),
-                Err((error, entry)) => (Err(error), entry),
-            };
-            match accounts.commit(transaction, &next.tenant, entry).await {
+            match self.keep_family(&next, stored.version, entry.from(origin)).await {
                 Err(TableError::Conflict) => {}
                 Err(error) => return Err(error.into()),
-                Ok(()) => return self.tokens(&user, &next, &answer?).await,
+                Ok(()) => return Ok(answer?),
             }
         }
     }
 
+    /// Ends the session that the token belongs to. An old token ends it, too, as it does where it is exchanged: somebody
+    /// has a copy.
     async fn leave(&self, ticket: &Ticket, origin: &Origin) -> Result<(), IdentityError> {
-        let accounts = &self.accounts;
-        let found = accounts
-            .table
-            .find::<Family>(&Family::key_of(&ticket.tenant, &ticket.id))
-            .await?;
-        match found {
-            Some(stored) if stored.value.holds(ticket) && !stored.value.revoked => {
-                let family = stored.value.revoke();
-                let entry = AuditEntry::success(person(&family.user), "auth.logout", "session", family.id.as_str());
-                let transaction = accounts
-                    .table
-                    .transaction()
-                    .update(&family, stored.version)?
-                    .expires(keep(family.until));
-                Ok(accounts.commit(transaction, &family.tenant, entry.from(origin)).await?)
+        let key = Family::key_of(&ticket.tenant, &ticket.id);
+        loop {
+            let now = self.accounts.environment.now();
+            let found = self.accounts.table.find::<Family>(&key).await?;
+            let Some(Stored { value, version }) = found.filter(|stored| stored.value.is_active(now)) else {
+                return Ok(());
+            };
+            let (family, entry) = if value.holds(ticket) {
+                let entry = of_session(&value, "auth.logout");
+                (value.revoke(), entry)
+            } else {
+                reused(value)
+            };
+            match self.keep_family(&family, version, entry.from(origin)).await {
+                Err(TableError::Conflict) => {}
+                answer => return Ok(answer?),
             }
-            Some(_) | None => Ok(()),
         }
     }
 
     async fn leave_everywhere(&self, caller: &Caller, origin: &Origin) -> Result<(), IdentityError> {
-        let (user, _) = self.signed_in(caller).await?;
-        let changed = user.value.signed_out_everywhere();
-        let entry = AuditEntry::success(person(&changed.id), "auth.logout_all", "user", changed.id.as_str());
-        let transaction = self.accounts.table.transaction().update(&changed, user.version)?;
-        Ok(self
-            .accounts
-            .commit(transaction, &changed.tenant, entry.from(origin))
-            .await?)
+        loop {
+            let (user, _) = self.accounts.signed_in(caller).await?;
+            let changed = user.value.signed_out_everywhere();
+            let entry = AuditEntry::success(person(&changed.id), "auth.logout_all", "user", changed.id.as_str());
+            let transaction = self.accounts.table.transaction().update(&changed, user.version)?;
+            match self
+                .accounts
+                .commit(transaction, &changed.tenant, entry.from(origin))
+                .await
+            {
+                Err(TableError::Conflict) => {}
+                answer => return Ok(answer?),
+            }
+        }
     }
+
+    /// Writes a session that was read at `version`.
+    pub(super) async fn keep_family(&self, family: &Family, version: u64, entry: AuditEntry) -> Result<(), TableError> {
+        let transaction = self.accounts.table.transaction().update(family, version)?;
+        let transaction = transaction.expires(keep(family.until));
+        self.accounts.commit(transaction, &family.tenant, entry).await
+    }
+}
+
+/// What the audit says of a session whose person did `action`.
+pub(super) fn of_session(family: &Family, action: &str) -> AuditEntry {
+    AuditEntry::success(person(&family.user), action, "session", family.id.as_str())
+}
+
+/// Ends a session of which somebody showed a token that was used before.
+fn reused(family: Family) -> (Family, AuditEntry) {
+    let entry = of_session(&family, "auth.token_reused").refused(RefreshError::Reused.code());
+    (family.revoke(), entry)
 }

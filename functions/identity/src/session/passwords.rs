@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use kernel::TenantId;
+use kernel::{Fault, TenantId};
 use platform::{Actor, ActorKind, AuditEntry, Caller, Cause, Event, JsonBody, Key, Origin, Problem, Record};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Session;
 use super::tokens::{Tokens, keep};
+use super::tries::locked_out;
 use crate::accounts::{Tenant, person};
 use crate::docs::Problems;
 use crate::error::IdentityError;
@@ -158,42 +159,40 @@ pub(super) async fn strength(JsonBody(body): JsonBody<Candidate>) -> Json<Streng
 impl Session {
     async fn change_password(&self, caller: &Caller, body: Change, origin: &Origin) -> Result<Tokens, IdentityError> {
         let accounts = &self.accounts;
-        let (user, _) = self.signed_in(caller).await?;
-        let (tenant, subject) = (&caller.tenant, user.value.id.as_str());
-        self.count_try(tenant, subject).await?;
+        let (user, _) = self.accounts.signed_in(caller).await?;
+        let (tenant, about) = (&caller.tenant, user.value.id.as_str());
+        let tries = self.tries(tenant, user.value.profile.username.as_str(), origin);
+        let entry = AuditEntry::success(Actor::from(caller), "user.password_changed", "user", about).from(origin);
+        let counted = match self.count_try(&tries).await {
+            Err(error @ IdentityError::Locked { .. }) => {
+                accounts.record(tenant, entry.refused(error.code())).await?;
+                return Err(error);
+            }
+            counted => counted?,
+        };
         let hash = user.value.usable_hash(accounts.environment.now());
         if !self.hasher.verify(body.current_password, hash).await? {
-            let entry = AuditEntry::success(Actor::from(caller), "user.password_changed", "user", subject);
-            accounts
-                .record(tenant, entry.refused("session.wrong_credentials").from(origin))
-                .await?;
-            return Err(IdentityError::WrongCredentials);
+            let wrong = IdentityError::WrongCredentials;
+            let locked = counted.map(|until| locked_out(about, until, origin));
+            let entries = [Some(entry.refused(wrong.code())), locked];
+            accounts.tell(Some(tenant), entries.into_iter().flatten()).await?;
+            return Err(wrong);
         }
-        self.forget_tries(tenant, subject).await?;
+        self.forget_tries(&tries).await?;
         let hash = self.accept(&user.value, body.new_password).await?;
         let changed = user.value.with_password(hash);
         let now = accounts.environment.now();
         let (family, ticket) = Family::open(tenant.clone(), changed.id.clone(), changed.generation, origin, now);
-        let entry = AuditEntry::success(
-            Actor::from(caller),
-            "user.password_changed",
-            "user",
-            changed.id.as_str(),
-        );
         let transaction = accounts.table.transaction().update(&changed, user.version)?;
         let transaction = transaction.insert(&family)?.expires(keep(family.until));
-        accounts.commit(transaction, tenant, entry.from(origin)).await?;
-        self.tokens(&changed, &family, &ticket).await
+        let tokens = self.tokens(&changed, &family, &ticket).await?;
+        accounts.commit(transaction, tenant, entry).await?;
+        Ok(tokens)
     }
 
     /// The hash of a password that `user` may choose.
     async fn accept(&self, user: &User, password: Password) -> Result<Hash, IdentityError> {
-        let sealed = user.profile.email.as_ref().map(|email| &email.sealed);
-        let email: Option<Email> = self
-            .accounts
-            .open(user, "email", sealed)?
-            .map(|text| text.parse())
-            .transpose()?;
+        let email = self.email(user)?;
         let local = email.as_ref().map_or("", Email::local_part);
         password.check(&[user.profile.username.as_str(), user.profile.name.as_str(), local])?;
         let in_use = user.credentials.hash.iter().cloned();
@@ -204,6 +203,12 @@ impl Session {
         Ok(self.hasher.hash(password).await?)
     }
 
+    fn email(&self, user: &User) -> Result<Option<Email>, IdentityError> {
+        let sealed = user.profile.email.as_ref().map(|email| &email.sealed);
+        let text = self.accounts.open(user, "email", sealed)?;
+        Ok(text.map(|text| text.parse()).transpose()?)
+    }
+
     /// Whether or not there is such a user, one transaction is written, so that both take as long.
     async fn send_reset(&self, tenant: &TenantId, login: &str, origin: &Origin) -> Result<(), IdentityError> {
         let accounts = &self.accounts;
@@ -211,7 +216,7 @@ impl Session {
         if accounts.table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_none() {
             return Ok(());
         }
-        let subject = accounts.lookup(tenant, "login", &login.trim().to_lowercase());
+        let subject = accounts.lookup(tenant, "login", &Login::fold(login));
         let hour = now.as_second().div_euclid(3600);
         let counter = Key {
             pk: format!("{tenant}#reset-mails#{subject}"),
@@ -266,6 +271,16 @@ impl Session {
 
     async fn redeem(&self, token: &str, password: Password, origin: &Origin) -> Result<(), IdentityError> {
         let ticket: Ticket = token.parse().map_err(|_malformed| ResetError::Void)?;
+        match self.choose(&ticket, password, origin).await {
+            Err(error @ IdentityError::Reset(ResetError::Void)) => {
+                self.record_void(&ticket, origin).await?;
+                Err(error)
+            }
+            chosen => chosen,
+        }
+    }
+
+    async fn choose(&self, ticket: &Ticket, password: Password, origin: &Origin) -> Result<(), IdentityError> {
         let accounts = &self.accounts;
         let found = accounts
             .table
@@ -276,7 +291,7 @@ impl Session {
             .find(&ticket.tenant, &reset.value.user)
             .await?
             .ok_or(ResetError::Void)?;
-        let redeemed = reset.value.redeem(&ticket, &user.value, accounts.environment.now())?;
+        let redeemed = reset.value.redeem(ticket, &user.value, accounts.environment.now())?;
         let hash = self.accept(&user.value, password).await?;
         let changed = user.value.with_password(hash);
         let entry = AuditEntry::success(
@@ -288,6 +303,30 @@ impl Session {
         let transaction = accounts.table.transaction().update(&changed, user.version)?;
         let transaction = transaction.update(&redeemed, reset.version)?.expires(redeemed.until);
         accounts.commit(transaction, &ticket.tenant, entry.from(origin)).await?;
-        self.forget_tries(&ticket.tenant, changed.id.as_str()).await
+        let email = self.email(&changed)?;
+        let logins = [
+            Some(changed.profile.username.as_str()),
+            email.as_ref().map(Email::as_str),
+        ];
+        for login in logins.into_iter().flatten() {
+            self.forget_tries(&self.tries(&ticket.tenant, login, origin)).await?;
+        }
+        Ok(())
+    }
+
+    /// Records that somebody showed a permission that is not good, for an office that there is.
+    async fn record_void(&self, ticket: &Ticket, origin: &Origin) -> Result<(), IdentityError> {
+        let (accounts, tenant) = (&self.accounts, &ticket.tenant);
+        if accounts.table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_none() {
+            return Ok(());
+        }
+        let id = ticket.id.as_str();
+        let nobody = Actor {
+            id: id.to_owned(),
+            kind: ActorKind::Anonymous,
+        };
+        let entry = AuditEntry::success(nobody, "user.password_changed", "password_reset", id);
+        let entry = entry.refused(ResetError::Void.code()).from(origin);
+        Ok(accounts.record(tenant, entry).await?)
     }
 }

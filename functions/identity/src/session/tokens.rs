@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kernel::TenantId;
-use platform::{AUDIENCE, Actor, ActorKind, AuditEntry, Caller, Claims, Origin, Stored, TableError, Territory};
+use kernel::{Fault, TenantId};
+use platform::{AUDIENCE, AuditEntry, Claims, Origin, Stored, Territory};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Session;
+use super::tries::{failed, locked_out};
 use crate::accounts::{Tenant, person};
 use crate::error::IdentityError;
 use crate::family::Family;
-use crate::lockout::{FORGOTTEN_AFTER, Lockout};
 use crate::names::Login;
 use crate::password::Password;
 use crate::reset::{AT_ONCE_FOR, PasswordReset};
@@ -21,8 +21,6 @@ use crate::user::User;
 
 /// How long an access token is good for, in seconds.
 const ACCESS_FOR_S: i64 = 15 * 60;
-/// Who loses as many races for a counter is not a person.
-const RACES: usize = 8;
 /// Ended sessions stay a little, to recognise their tokens.
 const KEEP_ENDED: Duration = Duration::from_hours(24);
 
@@ -83,31 +81,32 @@ impl Session {
             Ok(login) => accounts.by_login(tenant, &login).await?,
             Err(_malformed) => None,
         };
-        let folded = login.trim().to_lowercase();
-        let subject = user.as_ref().map_or_else(
-            || accounts.lookup(tenant, "login", &folded),
-            |user| user.value.id.as_str().to_owned(),
-        );
-        if known {
-            self.count_try(tenant, &subject).await?;
-        }
+        let tries = self.tries(tenant, login, origin);
+        let about = user
+            .as_ref()
+            .map_or(tries.login.as_str(), |user| user.value.id.as_str());
+        let office = known.then_some(tenant);
+        let counted = match self.count_try(&tries).await {
+            Err(error @ IdentityError::Locked { .. }) => {
+                accounts.tell(office, [failed(about, error.code(), origin)]).await?;
+                return Err(error);
+            }
+            counted => counted?,
+        };
         let now = accounts.environment.now();
         let hash = user.as_ref().and_then(|user| user.value.usable_hash(now));
         let right = self.hasher.verify(password, hash).await?;
+        let wrong = IdentityError::WrongCredentials;
+        let entries = [
+            Some(failed(about, wrong.code(), origin)),
+            counted.map(|until| locked_out(about, until, origin)),
+        ];
         if let Some(user) = user.filter(|_| right) {
-            self.forget_tries(tenant, &subject).await?;
+            self.forget_tries(&tries).await?;
             return self.open(user, origin).await;
         }
-        if known {
-            let nobody = Actor {
-                id: subject.clone(),
-                kind: ActorKind::Anonymous,
-            };
-            let entry = AuditEntry::success(nobody, "auth.login_failed", "user", subject);
-            let entry = entry.refused("session.wrong_credentials").from(origin);
-            accounts.record(tenant, entry).await?;
-        }
-        Err(IdentityError::WrongCredentials)
+        accounts.tell(office, entries.into_iter().flatten()).await?;
+        Err(wrong)
     }
 
     async fn open(
@@ -136,11 +135,13 @@ impl Session {
             .transaction()
             .require(&User::key_of(&user.tenant, &user.id), version)?;
         let transaction = transaction.insert(&family)?.expires(keep(family.until));
+        let tokens = self.tokens(&user, &family, &ticket).await?;
         accounts.commit(transaction, &user.tenant, entry).await?;
-        self.tokens(&user, &family, &ticket).await.map(SignedIn::Tokens)
+        Ok(SignedIn::Tokens(tokens))
     }
 
-    /// The tokens of a session, with what the person may do now.
+    /// The tokens of a session, with what the person may do now. Made before the session is written that they belong to:
+    /// what fails here has changed nothing, and the caller may try again.
     pub(super) async fn tokens(&self, user: &User, family: &Family, ticket: &Ticket) -> Result<Tokens, IdentityError> {
         let accounts = &self.accounts;
         let now = accounts.environment.now();
@@ -173,79 +174,6 @@ impl Session {
             refresh_token: ticket.to_string(),
             refresh_until: family.until,
         })
-    }
-
-    /// The account and the session of a caller, if that session still goes on. An access token outlives its session by
-    /// minutes; here, where passwords are changed, it does not.
-    pub(super) async fn signed_in(&self, caller: &Caller) -> Result<(Stored<User>, Stored<Family>), IdentityError> {
-        let ended = IdentityError::Refresh(crate::family::RefreshError::Ended);
-        let (Ok(user), Some(Ok(family))) = (caller.id.parse(), caller.session.as_ref().map(|id| id.parse())) else {
-            return Err(ended);
-        };
-        let user = self.accounts.find(&caller.tenant, &user).await?;
-        let family = self
-            .accounts
-            .table
-            .find::<Family>(&Family::key_of(&caller.tenant, &family))
-            .await?;
-        match (user, family) {
-            (Some(user), Some(family))
-                if user.value.active
-                    && family.value.user == user.value.id
-                    && family.value.generation == user.value.generation
-                    && family.value.is_active(self.accounts.environment.now()) =>
-            {
-                Ok((user, family))
-            }
-            (_, _) => Err(ended),
-        }
-    }
-
-    /// Counts a try for `subject` before it is made. [`IdentityError::Locked`] after too many.
-    pub(super) async fn count_try(&self, tenant: &TenantId, subject: &str) -> Result<(), IdentityError> {
-        let (table, now) = (&self.accounts.table, self.accounts.environment.now());
-        for _ in 0..RACES {
-            let found = table.find::<Lockout>(&Lockout::key_of(tenant, subject)).await?;
-            let (lockout, version) = match found {
-                Some(stored) => (stored.value, stored.version),
-                None => (Lockout::none(tenant.clone(), subject.to_owned(), now), 0),
-            };
-            let counted = lockout.attempt(now).map_err(|locked| IdentityError::Locked {
-                until: locked.until,
-                now,
-            })?;
-            match self.keep_tries(&counted, version).await {
-                Err(TableError::Conflict) => {}
-                answer => return Ok(answer?),
-            }
-        }
-        Err(IdentityError::Locked { until: now, now })
-    }
-
-    /// A try was a success.
-    pub(super) async fn forget_tries(&self, tenant: &TenantId, subject: &str) -> Result<(), IdentityError> {
-        let key = Lockout::key_of(tenant, subject);
-        for _ in 0..RACES {
-            let Some(stored) = self.accounts.table.find::<Lockout>(&key).await? else {
-                return Ok(());
-            };
-            match self.keep_tries(&stored.value.succeeded(), stored.version).await {
-                Err(TableError::Conflict) => {}
-                answer => return Ok(answer?),
-            }
-        }
-        Ok(())
-    }
-
-    async fn keep_tries(&self, lockout: &Lockout, version: u64) -> Result<(), TableError> {
-        let until = lockout.last.saturating_add(FORGOTTEN_AFTER).unwrap_or(lockout.last);
-        self.accounts
-            .table
-            .transaction()
-            .update(lockout, version)?
-            .expires(until)
-            .commit()
-            .await
     }
 }
 

@@ -6,23 +6,23 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use kernel::Sha256Digest;
 use platform::{
-    ApiKey, ApiKeySecret, Caller, CallerKind, Index, JsonBody, Origin, Paging, Params, PathId, Problem, Query,
+    ApiKey, ApiKeySecret, Caller, CallerKind, IdempotencyKey, Index, JsonBody, Origin, Paging, Params, PathId, Problem,
+    Query, Record, Stored,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Users;
-use super::changes::By;
+use super::by::{By, said};
 use super::roles::permissions_of;
-use crate::accounts::held;
 use crate::docs::Problems;
 use crate::error::IdentityError;
 use crate::names::PersonName;
 use crate::random;
 use crate::role::within;
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKey {
     /// What the program is called.
@@ -31,11 +31,12 @@ pub(super) struct NewKey {
     scopes: Vec<String>,
 }
 
-/// A new key. `key` is shown here and nowhere else.
+/// A new key.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CreatedKey {
-    /// What the program sends after `Authorization: Bearer`.
-    key: String,
+    /// What the program sends after `Authorization: Bearer`. Shown here and nowhere else. None in the answer to a repetition,
+    /// because only a digest is kept: whoever missed the first answer takes this key back and makes another.
+    key: Option<String>,
     #[serde(flatten)]
     view: KeyView,
 }
@@ -99,6 +100,7 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/api-keys",
+    params(("Idempotency-Key" = String, Header, description = "The same key again makes nothing twice.")),
     request_body = NewKey,
     responses((status = 201, body = CreatedKey), Problems),
 )]
@@ -106,19 +108,21 @@ pub(super) async fn create(
     State(users): State<Users>,
     caller: Caller,
     origin: Origin,
+    key: IdempotencyKey,
     JsonBody(body): JsonBody<NewKey>,
 ) -> Result<(StatusCode, Json<CreatedKey>), Problem> {
-    caller.require("api_key:create")?;
-    let created = users
-        .make_key(
-            &By {
-                caller: &caller,
-                origin: &origin,
-            },
-            &body,
-        )
-        .await?;
-    Ok((StatusCode::CREATED, Json(created)))
+    let by = users.by(&caller, &origin).await?;
+    by.require("api_key:create")?;
+    let (asked, mut text) = (said(&body), None);
+    let work = async {
+        let secret = users.make_key(&by, &body).await?;
+        text = Some(secret.to_text());
+        Ok(secret.id)
+    };
+    let id: String = users.once(&by, ("api-keys", &key), &asked, work).await?;
+    let stored = users.key(&by, &id).await?;
+    let view = KeyView::from(stored.value);
+    Ok((StatusCode::CREATED, Json(CreatedKey { key: text, view })))
 }
 
 /// Takes a key back, at once.
@@ -134,16 +138,9 @@ pub(super) async fn revoke(
     origin: Origin,
     PathId(id): PathId<KeyId>,
 ) -> Result<StatusCode, Problem> {
-    caller.require("api_key:revoke")?;
-    users
-        .revoke_key(
-            &By {
-                caller: &caller,
-                origin: &origin,
-            },
-            &id.0,
-        )
-        .await?;
+    let by = users.by(&caller, &origin).await?;
+    by.require("api_key:revoke")?;
+    users.revoke_key(&by, &id.0).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -167,14 +164,14 @@ impl std::str::FromStr for KeyId {
 }
 
 impl Users {
-    async fn make_key(&self, by: &By<'_>, body: &NewKey) -> Result<CreatedKey, IdentityError> {
+    async fn make_key(&self, by: &By<'_>, body: &NewKey) -> Result<ApiKeySecret, IdentityError> {
         match by.caller.kind {
             CallerKind::Person => {}
             CallerKind::Integrator => return Err(IdentityError::PersonOnly),
         }
         let name: PersonName = body.name.parse()?;
         let scopes = permissions_of(&body.scopes)?;
-        within(&held(by.caller), &scopes)?;
+        within(&by.held(), &scopes)?;
         let secret = ApiKeySecret::new(random::bytes(), random::bytes());
         let key = ApiKey {
             id: secret.id.clone(),
@@ -189,18 +186,20 @@ impl Users {
         let entry = by.entry("api_key.created", "api_key", &key.id);
         let entry = entry.changing(None, Some(json!({ "name": key.name, "scopes": key.scopes })));
         let transaction = self.accounts.table.transaction().insert(&key)?;
-        self.accounts.commit(transaction, by.tenant(), entry).await?;
-        Ok(CreatedKey {
-            key: secret.to_text(),
-            view: KeyView::from(key),
-        })
+        self.commit(by, transaction, None, entry).await?;
+        Ok(secret)
+    }
+
+    /// The key with the public half `id`, if it is the tenant's.
+    async fn key(&self, by: &By<'_>, id: &str) -> Result<Stored<ApiKey>, IdentityError> {
+        let found = self.accounts.table.find::<ApiKey>(&ApiKey::key_of(id)).await?;
+        found
+            .filter(|stored| stored.value.tenant == *by.tenant())
+            .ok_or(IdentityError::Unknown)
     }
 
     async fn revoke_key(&self, by: &By<'_>, id: &str) -> Result<(), IdentityError> {
-        let found = self.accounts.table.find::<ApiKey>(&ApiKey::key_of(id)).await?;
-        let stored = found
-            .filter(|stored| stored.value.tenant == *by.tenant())
-            .ok_or(IdentityError::Unknown)?;
+        let stored = self.key(by, id).await?;
         if stored.value.revoked_at.is_some() {
             return Ok(());
         }
@@ -210,7 +209,8 @@ impl Users {
         };
         let entry = by.entry("api_key.revoked", "api_key", id);
         let transaction = self.accounts.table.transaction().update(&revoked, stored.version)?;
-        Ok(self.accounts.commit(transaction, by.tenant(), entry).await?)
+        let row = revoked.key();
+        self.commit(by, transaction, Some((&row, stored.version)), entry).await
     }
 }
 

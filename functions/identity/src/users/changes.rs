@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use kernel::TenantId;
-use platform::{Actor, AuditEntry, Caller, IfMatch, Origin, Stored, TableError};
+use platform::{IfMatch, Record, Stored, Suspension, TableError, Transaction};
 
 use super::Users;
+use super::by::By;
 use super::views::audited;
-use crate::accounts::held;
 use crate::error::IdentityError;
 use crate::hashing::Hash;
 use crate::names::{RoleCode, UserId};
@@ -16,40 +16,39 @@ use crate::password::Password;
 use crate::permission::Permission;
 use crate::random;
 use crate::role::{GrantError, within};
-use crate::user::{Profile, User, UserError};
+use crate::user::{Profile, User};
 use crate::user_changed::told;
 
-/// Who changes something, and from where.
-pub(super) struct By<'a> {
-    pub(super) caller: &'a Caller,
-    pub(super) origin: &'a Origin,
-}
-
-impl By<'_> {
-    /// An entry of what they did.
-    pub(super) fn entry(&self, action: &str, kind: &str, id: &str) -> AuditEntry {
-        AuditEntry::success(Actor::from(self.caller), action, kind, id).from(self.origin)
-    }
-
-    pub(super) fn tenant(&self) -> &TenantId {
-        &self.caller.tenant
-    }
-}
+/// An administrator whose own account changes meanwhile, or who sends many at once, tries so often.
+const RACES: usize = 8;
 
 impl Users {
     /// Makes an account.
     pub(super) async fn register(&self, by: &By<'_>, user: User) -> Result<User, IdentityError> {
-        let accounts = &self.accounts;
-        within(&held(by.caller), &self.powers(&user.tenant, &user.roles).await?)?;
+        within(&by.held(), &self.powers(&user.tenant, &user.roles).await?)?;
         self.unit_exists(&user.profile, &user.tenant).await?;
-        let transaction = accounts.table.transaction().insert(&user)?;
-        let transaction = accounts.hold(transaction, &user, None, Some(&user.profile)).await?;
-        let transaction = told(transaction, &accounts.environment, None, &user, 1)?;
+        let mut lost = self.insert(by, &user).await;
+        for _ in 1..RACES {
+            match lost {
+                Err(IdentityError::Table(TableError::Conflict)) => {
+                    let by = self.again(by).await?;
+                    lost = self.insert(&by, &user).await;
+                }
+                answer => return answer.map(|()| user),
+            }
+        }
+        lost.map(|()| user)
+    }
+
+    async fn insert(&self, by: &By<'_>, user: &User) -> Result<(), IdentityError> {
+        let transaction = self.accounts.table.transaction().insert(user)?;
+        let transaction = self.accounts.hold(transaction, user, None, Some(&user.profile)).await?;
+        let transaction = told(transaction, &self.accounts.environment, None, user, 1)?;
+        let made = audited(&self.accounts, user, None)?;
         let entry = by
             .entry("user.created", "user", user.id.as_str())
-            .changing(None, Some(audited(&user, None)));
-        accounts.commit(transaction, &user.tenant, entry).await?;
-        Ok(user)
+            .changing(None, Some(made));
+        self.commit(by, transaction, None, entry).await
     }
 
     /// The account of that id, for somebody who is going to change it and saw it at `version`.
@@ -61,7 +60,7 @@ impl Users {
     ) -> Result<Stored<User>, IdentityError> {
         let stored = self.accounts.load(by.tenant(), id).await?;
         let powers = self.accounts.permissions(by.tenant(), &stored.value.roles).await?;
-        within(&held(by.caller), &powers)?;
+        within(&by.held(), &powers)?;
         if version.check(stored.version).is_err() {
             return Err(IdentityError::Stale);
         }
@@ -87,10 +86,10 @@ impl Users {
         stored: Stored<User>,
         roles: BTreeSet<RoleCode>,
     ) -> Result<Stored<User>, IdentityError> {
-        not_oneself(by.caller, &stored.value.id)?;
+        by.is_not(&stored.value.id)?;
         let changed = stored.value.clone().with_roles(roles)?;
         let added = changed.roles.difference(&stored.value.roles).cloned().collect();
-        within(&held(by.caller), &self.powers(by.tenant(), &added).await?)?;
+        within(&by.held(), &self.powers(by.tenant(), &added).await?)?;
         self.store(by, "user.role_assigned", stored, changed).await
     }
 
@@ -101,7 +100,7 @@ impl Users {
         stored: Stored<User>,
         active: bool,
     ) -> Result<Stored<User>, IdentityError> {
-        not_oneself(by.caller, &stored.value.id)?;
+        by.is_not(&stored.value.id)?;
         let changed = stored.value.clone().with_active(active);
         let action = if active { "user.activated" } else { "user.deactivated" };
         self.store(by, action, stored, changed).await
@@ -109,7 +108,7 @@ impl Users {
 
     /// Gives the account up. Its names are free again.
     pub(super) async fn give_up(&self, by: &By<'_>, stored: Stored<User>) -> Result<(), IdentityError> {
-        not_oneself(by.caller, &stored.value.id)?;
+        by.is_not(&stored.value.id)?;
         let changed = stored.value.clone().deleted(self.accounts.environment.now());
         self.store(by, "user.deleted", stored, changed).await.map(drop)
     }
@@ -120,7 +119,7 @@ impl Users {
         by: &By<'_>,
         stored: Stored<User>,
     ) -> Result<(Stored<User>, String), IdentityError> {
-        not_oneself(by.caller, &stored.value.id)?;
+        by.is_not(&stored.value.id)?;
         let (text, hash) = self.one_time().await?;
         let changed = stored
             .value
@@ -175,34 +174,42 @@ impl Users {
         let transaction = accounts
             .hold(transaction, &after, Some(&before.value.profile), names)
             .await?;
-        let revision = before.version + 1;
+        let environment = &accounts.environment;
         let transaction = told(
             transaction,
-            &accounts.environment,
+            environment,
             Some(&before.value),
             &after,
-            revision,
+            before.version + 1,
         )?;
-        let shown = (audited(&before.value, None), audited(&after, Some(&before.value)));
+        let transaction = self.suspend(transaction, &after).await?;
+        let was = audited(accounts, &before.value, None)?;
+        let is = audited(accounts, &after, Some(&before.value))?;
         let entry = by
             .entry(action, "user", after.id.as_str())
-            .changing(Some(shown.0), Some(shown.1));
-        match accounts.commit(transaction, by.tenant(), entry).await {
+            .changing(Some(was), Some(is));
+        let row = after.key();
+        match self.commit(by, transaction, Some((&row, before.version)), entry).await {
             Ok(()) => Ok(Stored {
                 value: after,
                 version: before.version + 1,
             }),
-            Err(TableError::Conflict) => Err(IdentityError::Stale),
-            Err(error) => Err(error.into()),
+            Err(IdentityError::Table(TableError::Conflict)) => Err(IdentityError::Stale),
+            Err(error) => Err(error),
         }
     }
-}
 
-/// Nobody gives themselves powers, or locks themselves out.
-fn not_oneself(caller: &Caller, id: &UserId) -> Result<(), UserError> {
-    if caller.id == id.as_str() {
-        Err(GrantError::Oneself.into())
-    } else {
-        Ok(())
+    /// With whoever may no longer act, the keys stop that they made for programs, until they may again.
+    async fn suspend<'t>(&self, transaction: Transaction<'t>, after: &User) -> Result<Transaction<'t>, IdentityError> {
+        let suspension = Suspension {
+            tenant: after.tenant.clone(),
+            person: after.id.as_str().to_owned(),
+        };
+        let found = self.accounts.table.find::<Suspension>(&suspension.key()).await?;
+        Ok(match (after.active, found) {
+            (true, Some(found)) => transaction.remove(&suspension.key(), found.version)?,
+            (false, None) => transaction.insert(&suspension)?,
+            (true, None) | (false, Some(_)) => transaction,
+        })
     }
 }

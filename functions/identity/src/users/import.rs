@@ -1,17 +1,18 @@
 //! Many users at once, from a spreadsheet saved as CSV: each valid line is taken, and each other one is reported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
 use futures::StreamExt;
 use kernel::Fault;
-use platform::{Caller, Origin, Problem, RawBody};
+use platform::{Caller, IdempotencyKey, Origin, Problem, RawBody};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::Users;
-use super::changes::By;
+use super::by::By;
 use super::views::{ProfileBody, role_codes};
 use crate::docs::Problems;
 use crate::error::IdentityError;
@@ -24,7 +25,7 @@ pub(super) const BYTES: usize = 1024 * 1024;
 /// The lines of a file, without its header.
 const LINES: usize = 1_000;
 /// Accounts made at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 4;
 
 /// One line. The header names the columns; those that are missing are empty.
 #[derive(Deserialize)]
@@ -50,7 +51,7 @@ struct Line {
     roles: String,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(super) struct Report {
     /// How many users were made.
     created: usize,
@@ -60,7 +61,7 @@ pub(super) struct Report {
 }
 
 /// What became of one line. Repeats nothing of what stood there: it may be personal, or a formula.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 struct LineReport {
     /// The row's number, as a spreadsheet counts; the header is row 1.
     line: usize,
@@ -69,10 +70,10 @@ struct LineReport {
     id: Option<String>,
     /// Why not, as the code of an error.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
+    code: Option<String>,
     /// Which field it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    field: Option<String>,
 }
 
 /// Makes users from CSV (UTF-8, `,` or `;`, at most 1,000 lines and 1 MB) with the columns `username`, `name`, `email`,
@@ -81,6 +82,7 @@ struct LineReport {
 #[utoipa::path(
     post,
     path = "/users/import",
+    params(("Idempotency-Key" = String, Header, description = "The same key again is answered with the same report.")),
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, body = Report), Problems),
 )]
@@ -88,22 +90,22 @@ pub(super) async fn import(
     State(users): State<Users>,
     caller: Caller,
     origin: Origin,
+    key: IdempotencyKey,
     RawBody(body): RawBody,
 ) -> Result<Json<Report>, Problem> {
-    caller.require("user:import")?;
-    caller.require("user:create")?;
+    let by = users.by(&caller, &origin).await?;
+    by.require("user:import")?;
+    by.require("user:create")?;
     let lines = read(&body)?;
     if lines
         .iter()
         .any(|(_, line)| line.as_ref().is_ok_and(|line| !line.roles.is_empty()))
     {
-        caller.require("user:assign_role")?;
+        by.require("user:assign_role")?;
     }
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
-    Ok(Json(users.import(&by, lines).await))
+    let asked = String::from_utf8_lossy(&body);
+    let work = async { Ok(users.import(&by, lines).await?) };
+    Ok(Json(users.once(&by, ("users-import", &key), &asked, work).await?))
 }
 
 type Lines = Vec<(usize, Result<Line, IdentityError>)>;
@@ -147,7 +149,7 @@ fn read(body: &[u8]) -> Result<Lines, IdentityError> {
 }
 
 impl Users {
-    async fn import(&self, by: &By<'_>, lines: Lines) -> Report {
+    async fn import(&self, by: &By<'_>, lines: Lines) -> Result<Report, IdentityError> {
         // Of two lines with one name the first is taken, whichever is quicker.
         let mut seen = BTreeSet::new();
         let lines = lines.into_iter().map(|(number, line)| {
@@ -167,11 +169,17 @@ impl Users {
             .map(|(number, made)| LineReport::new(number, made))
             .collect();
         let created = lines.iter().filter(|line| line.id.is_some()).count();
-        Report {
+        let report = Report {
             created,
             refused: lines.len() - created,
             lines,
-        }
+        };
+        // Each user who was made has an entry of their own.
+        let entry = by
+            .entry("user.imported", "tenant", by.tenant().as_str())
+            .changing(None, Some(report.audited()));
+        self.accounts.record(by.tenant(), entry).await?;
+        Ok(report)
     }
 
     fn user(&self, by: &By<'_>, line: Line) -> Result<User, IdentityError> {
@@ -215,6 +223,19 @@ fn first(user: User, seen: &mut BTreeSet<(&'static str, String)>) -> Result<User
     Ok(user)
 }
 
+impl Report {
+    /// As the audit trail shows it: which lines were refused, by reason.
+    fn audited(&self) -> Value {
+        let mut refused = BTreeMap::<&str, Vec<usize>>::new();
+        for line in &self.lines {
+            if let Some(code) = &line.code {
+                refused.entry(code).or_default().push(line.line);
+            }
+        }
+        json!({ "created": self.created, "refused_lines": refused })
+    }
+}
+
 impl LineReport {
     fn new(line: usize, made: Result<User, IdentityError>) -> Self {
         match made {
@@ -248,8 +269,8 @@ impl LineReport {
                 Self {
                     line,
                     id: None,
-                    code: Some(error.code()),
-                    field,
+                    code: Some(error.code().to_owned()),
+                    field: field.map(str::to_owned),
                 }
             }
         }

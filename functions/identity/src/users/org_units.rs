@@ -3,20 +3,20 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use platform::{Caller, IfMatch, JsonBody, Origin, PathId, Problem, Stored, TableError, etag};
+use platform::{Caller, IdempotencyKey, IfMatch, JsonBody, Origin, PathId, Problem, Stored, TableError, etag};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Users;
-use super::changes::By;
+use super::by::{By, said};
 use super::people::Versioned;
 use crate::docs::Problems;
 use crate::error::IdentityError;
 use crate::names::{NameError, UnitCode};
 use crate::org_chart::{ChartError, OrgChart, OrgUnit, UnitKind};
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUnit {
     /// 1 to 40 of `A-Z`, `0-9`, `_`.
@@ -65,6 +65,7 @@ pub(super) async fn list(State(users): State<Users>, caller: Caller) -> Result<V
 #[utoipa::path(
     post,
     path = "/org-units",
+    params(("Idempotency-Key" = String, Header, description = "The same key again adds nothing twice.")),
     request_body = NewUnit,
     responses((status = 201, body = UnitView), Problems),
 )]
@@ -72,21 +73,25 @@ pub(super) async fn create(
     State(users): State<Users>,
     caller: Caller,
     origin: Origin,
+    key: IdempotencyKey,
     JsonBody(body): JsonBody<NewUnit>,
 ) -> Result<(StatusCode, Versioned<UnitView>), Problem> {
-    caller.require("org_unit:create")?;
-    let code: UnitCode = body.code.parse().map_err(IdentityError::from)?;
-    let unit = unit(&body.name, body.kind, body.parent)?;
-    let shown = view(&code, &unit);
-    let by = By {
-        caller: &caller,
-        origin: &origin,
+    let by = users.by(&caller, &origin).await?;
+    by.require("org_unit:create")?;
+    let asked = said(&body);
+    let work = async {
+        let code: UnitCode = body.code.parse().map_err(IdentityError::from)?;
+        let unit = unit(&body.name, body.kind, body.parent)?;
+        let chart = users.chart(&caller).await?;
+        users
+            .change_chart(&by, chart, "org_unit.created", &code, |chart| chart.add(&code, unit))
+            .await?;
+        Ok(code)
     };
+    let code: UnitCode = users.once(&by, ("org-units", &key), &asked, work).await?;
     let chart = users.chart(&caller).await?;
-    let version = users
-        .change_chart(&by, chart, "org_unit.created", &code, |chart| chart.add(&code, unit))
-        .await?;
-    Ok((StatusCode::CREATED, ([etag(version)], Json(shown))))
+    let unit = chart.value.unit(&code).ok_or_else(platform::unknown)?;
+    Ok((StatusCode::CREATED, ([etag(chart.version)], Json(view(&code, unit)))))
 }
 
 /// One unit.
@@ -123,13 +128,10 @@ pub(super) async fn replace(
     version: IfMatch,
     JsonBody(body): JsonBody<UnitBody>,
 ) -> Result<Versioned<UnitView>, Problem> {
-    caller.require("org_unit:update")?;
+    let by = users.by(&caller, &origin).await?;
+    by.require("org_unit:update")?;
     let unit = unit(&body.name, body.kind, body.parent)?;
     let shown = view(&code, &unit);
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
     let chart = users.chart_at(&caller, &code, version).await?;
     let version = users
         .change_chart(&by, chart, "org_unit.updated", &code, |chart| chart.change(&code, unit))
@@ -151,11 +153,8 @@ pub(super) async fn delete(
     PathId(code): PathId<UnitCode>,
     version: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    caller.require("org_unit:delete")?;
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
+    let by = users.by(&caller, &origin).await?;
+    by.require("org_unit:delete")?;
     let chart = users.chart_at(&caller, &code, version).await?;
     users
         .change_chart(&by, chart, "org_unit.deleted", &code, |chart| chart.remove(&code))
@@ -209,10 +208,10 @@ impl Users {
             .entry(action, "org_unit", code.as_str())
             .changing(before, shown(&changed));
         let transaction = self.accounts.table.transaction().update(&changed, chart.version)?;
-        match self.accounts.commit(transaction, by.tenant(), entry).await {
+        match self.commit(by, transaction, None, entry).await {
             Ok(()) => Ok(chart.version + 1),
-            Err(TableError::Conflict) => Err(IdentityError::Stale),
-            Err(error) => Err(error.into()),
+            Err(IdentityError::Table(TableError::Conflict)) => Err(IdentityError::Stale),
+            Err(error) => Err(error),
         }
     }
 }

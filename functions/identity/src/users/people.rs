@@ -3,23 +3,28 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use platform::{Caller, IfMatch, Index, JsonBody, Origin, Paging, Params, PathId, Problem, Query, Stored, etag};
+use platform::{
+    Caller, IdempotencyKey, IfMatch, Index, JsonBody, Origin, Paging, Params, PathId, Problem, Query, Stored, etag,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Users;
-use super::changes::By;
+use super::by::{By, said};
 use super::views::{Detail, ProfileBody, UserPage, UserView, role_codes};
 use crate::docs::Problems;
 use crate::error::IdentityError;
-use crate::names::UserId;
+use crate::names::{NameError, UserId};
 use crate::random;
 use crate::user::User;
+
+/// As long as the longest e-mail address, of which each character may take four bytes of an index's 1,024.
+const LONGEST_PREFIX: usize = 254;
 
 /// An answer with the version that the next change has to name.
 pub(super) type Versioned<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
     username: String,
@@ -41,11 +46,13 @@ pub(super) struct NewUser {
     roles: Vec<String>,
 }
 
-/// A new user, with the password that is good once. It is shown here and nowhere else.
+/// A new user, with the password that is good once.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Created {
     user: UserView,
-    one_time_password: String,
+    /// Shown here and nowhere else. None in the answer to a repetition: whoever missed the first answer gives another one,
+    /// with `POST /users/{id}/one-time-password`.
+    one_time_password: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -84,7 +91,7 @@ pub(super) async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Json<UserPage>, Problem> {
     caller.require("user:read")?;
-    let prefix = params.username.unwrap_or_default().to_lowercase();
+    let prefix = prefix("username", &params.username.unwrap_or_default()).map_err(IdentityError::from)?;
     let pk = User::by_username(&caller.tenant);
     let query = Query {
         index: Index::Gsi1,
@@ -97,34 +104,40 @@ pub(super) async fn list(
 }
 
 /// Makes a user. The answer holds a password that is good once, to choose another.
-#[utoipa::path(post, path = "/users", request_body = NewUser, responses((status = 201, body = Created), Problems))]
+#[utoipa::path(
+    post,
+    path = "/users",
+    params(("Idempotency-Key" = String, Header, description = "The same key again makes nobody twice.")),
+    request_body = NewUser,
+    responses((status = 201, body = Created), Problems),
+)]
 pub(super) async fn create(
     State(users): State<Users>,
     caller: Caller,
     origin: Origin,
+    key: IdempotencyKey,
     JsonBody(body): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Versioned<Created>), Problem> {
-    caller.require("user:create")?;
+    let by = users.by(&caller, &origin).await?;
+    by.require("user:create")?;
     if !body.roles.is_empty() {
-        caller.require("user:assign_role")?;
+        by.require("user:assign_role")?;
     }
-    let by = By {
-        caller: &caller,
-        origin: &origin,
+    let (asked, mut one_time_password) = (said(&body), None);
+    let work = async {
+        let roles = role_codes(&body.roles).map_err(IdentityError::from)?;
+        let (user, text) = users.create(&by, body.profile(), roles).await?;
+        one_time_password = Some(text);
+        Ok(user.id)
     };
-    let roles = role_codes(&body.roles).map_err(IdentityError::from)?;
-    let (user, one_time_password) = users.create(&by, body.profile(), roles).await?;
-    let user = UserView::of(&users.accounts, &user, Detail::Whole)?;
-    Ok((
-        StatusCode::CREATED,
-        (
-            [etag(1)],
-            Json(Created {
-                user,
-                one_time_password,
-            }),
-        ),
-    ))
+    let id: UserId = users.once(&by, ("users", &key), &asked, work).await?;
+    let stored = users.accounts.load(&caller.tenant, &id).await?;
+    let user = UserView::of(&users.accounts, &stored.value, Detail::Whole)?;
+    let created = Created {
+        user,
+        one_time_password,
+    };
+    Ok((StatusCode::CREATED, ([etag(stored.version)], Json(created))))
 }
 
 /// One user.
@@ -160,11 +173,8 @@ pub(super) async fn replace(
     version: IfMatch,
     JsonBody(body): JsonBody<ProfileBody>,
 ) -> Result<Versioned<UserView>, Problem> {
-    caller.require("user:update")?;
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
+    let by = users.by(&caller, &origin).await?;
+    by.require("user:update")?;
     let stored = users.to_change(&by, &id, version).await?;
     let profile = body.read(&users.accounts, &caller.tenant, &id)?;
     let stored = users.with_profile(&by, stored, profile).await?;
@@ -185,11 +195,8 @@ pub(super) async fn delete(
     PathId(id): PathId<UserId>,
     version: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    caller.require("user:delete")?;
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
+    let by = users.by(&caller, &origin).await?;
+    by.require("user:delete")?;
     let stored = users.to_change(&by, &id, version).await?;
     users.give_up(&by, stored).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -211,11 +218,8 @@ pub(super) async fn activate(
     version: IfMatch,
     JsonBody(body): JsonBody<Activate>,
 ) -> Result<Versioned<UserView>, Problem> {
-    caller.require("user:activate")?;
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
+    let by = users.by(&caller, &origin).await?;
+    by.require("user:activate")?;
     let stored = users.to_change(&by, &id, version).await?;
     let stored = users.with_active(&by, stored, body.active).await?;
     users.versioned(&caller, &stored)
@@ -235,17 +239,25 @@ pub(super) async fn one_time_password(
     PathId(id): PathId<UserId>,
     version: IfMatch,
 ) -> Result<Versioned<OneTimePassword>, Problem> {
-    caller.require("user:update")?;
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
+    let by = users.by(&caller, &origin).await?;
+    by.require("user:update")?;
     let stored = users.to_change(&by, &id, version).await?;
     let (stored, one_time_password) = users.with_one_time_password(&by, stored).await?;
     Ok(([etag(stored.version)], Json(OneTimePassword { one_time_password })))
 }
 
+/// What names begin with, folded as they are. What is longer than any of them is refused, and so is what an index could not
+/// take.
+pub(super) fn prefix(field: &'static str, text: &str) -> Result<String, NameError> {
+    let folded = text.to_lowercase();
+    if folded.chars().count() > LONGEST_PREFIX {
+        return Err(NameError { kind: field });
+    }
+    Ok(folded)
+}
+
 impl NewUser {
+    /// All but the roles.
     fn profile(self) -> ProfileBody {
         ProfileBody {
             username: self.username,

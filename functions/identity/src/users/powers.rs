@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Users;
-use super::changes::By;
+use super::by::By;
 use super::people::Versioned;
 use super::views::{UserView, role_codes};
 use crate::docs::Problems;
@@ -53,18 +53,9 @@ pub(super) async fn assign(
     version: IfMatch,
     JsonBody(body): JsonBody<Roles>,
 ) -> Result<Versioned<UserView>, Problem> {
+    let by = users.by(&caller, &origin).await?;
     let roles = role_codes(&body.roles).map_err(IdentityError::from)?;
-    users
-        .assign(
-            &By {
-                caller: &caller,
-                origin: &origin,
-            },
-            &id,
-            version,
-            |_| roles,
-        )
-        .await
+    users.assign(&by, &id, version, |_| roles).await
 }
 
 /// Gives a user one more role.
@@ -83,22 +74,13 @@ pub(super) async fn add(
     version: IfMatch,
     JsonBody(body): JsonBody<OneRole>,
 ) -> Result<Versioned<UserView>, Problem> {
+    let by = users.by(&caller, &origin).await?;
     let code: RoleCode = body.role.parse().map_err(IdentityError::from)?;
     let with = |mut roles: BTreeSet<RoleCode>| {
         roles.insert(code);
         roles
     };
-    users
-        .assign(
-            &By {
-                caller: &caller,
-                origin: &origin,
-            },
-            &id,
-            version,
-            with,
-        )
-        .await
+    users.assign(&by, &id, version, with).await
 }
 
 /// Takes a role from a user.
@@ -115,6 +97,7 @@ pub(super) async fn remove(
     path: Result<Path<(String, String)>, axum::extract::rejection::PathRejection>,
     version: IfMatch,
 ) -> Result<Versioned<UserView>, Problem> {
+    let by = users.by(&caller, &origin).await?;
     let Path((id, code)) = path.map_err(|_malformed| platform::unknown())?;
     let (Ok(id), Ok(code)) = (id.parse::<UserId>(), code.parse::<RoleCode>()) else {
         return Err(platform::unknown());
@@ -123,17 +106,7 @@ pub(super) async fn remove(
         roles.remove(&code);
         roles
     };
-    users
-        .assign(
-            &By {
-                caller: &caller,
-                origin: &origin,
-            },
-            &id,
-            version,
-            without,
-        )
-        .await
+    users.assign(&by, &id, version, without).await
 }
 
 /// What a user may do in all.
@@ -169,10 +142,10 @@ impl Users {
         version: IfMatch,
         change: impl FnOnce(BTreeSet<RoleCode>) -> BTreeSet<RoleCode>,
     ) -> Result<Versioned<UserView>, Problem> {
-        by.caller.require("user:assign_role")?;
+        by.require("user:assign_role")?;
         let stored = self.to_change(by, id, version).await?;
         let roles = change(stored.value.roles.clone());
         let stored = self.with_roles(by, stored, roles).await?;
-        self.versioned(by.caller, &stored)
+        self.versioned(&by.caller, &stored)
     }
 }

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use platform::{Caller, IfMatch, Index, JsonBody, Origin, Paging, PathId, Problem, Query, Stored, TableError, etag};
+use platform::{
+    Caller, IdempotencyKey, IfMatch, Index, JsonBody, Origin, Paging, PathId, Problem, Query, Stored, TableError, etag,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Users;
-use super::changes::By;
+use super::by::{By, said};
 use super::people::Versioned;
-use crate::accounts::held;
 use crate::docs::Problems;
 use crate::error::IdentityError;
 use crate::messages;
@@ -27,7 +28,7 @@ const MAX_OWN: usize = 100;
 /// What a role is for fits here.
 const DESCRIPTION_LIMIT: usize = 500;
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRole {
     /// 2 to 40 of `a-z`, `0-9`, `_`.
@@ -101,24 +102,30 @@ pub(super) async fn list(State(users): State<Users>, caller: Caller) -> Result<J
 }
 
 /// Makes a role. It may give only what the caller holds.
-#[utoipa::path(post, path = "/roles", request_body = NewRole, responses((status = 201, body = RoleView), Problems))]
+#[utoipa::path(
+    post,
+    path = "/roles",
+    params(("Idempotency-Key" = String, Header, description = "The same key again makes nothing twice.")),
+    request_body = NewRole,
+    responses((status = 201, body = RoleView), Problems),
+)]
 pub(super) async fn create(
     State(users): State<Users>,
     caller: Caller,
     origin: Origin,
+    key: IdempotencyKey,
     JsonBody(body): JsonBody<NewRole>,
 ) -> Result<(StatusCode, Versioned<RoleView>), Problem> {
-    caller.require("role:create")?;
-    let role = users
-        .make_role(
-            &By {
-                caller: &caller,
-                origin: &origin,
-            },
-            body,
-        )
-        .await?;
-    Ok((StatusCode::CREATED, ([etag(1)], Json(RoleView::from(&role)))))
+    let by = users.by(&caller, &origin).await?;
+    by.require("role:create")?;
+    let asked = said(&body);
+    let work = async { Ok(users.make_role(&by, body).await?.code) };
+    let code: RoleCode = users.once(&by, ("roles", &key), &asked, work).await?;
+    let stored = users.own_role(&caller, &code).await?;
+    Ok((
+        StatusCode::CREATED,
+        ([etag(stored.version)], Json(RoleView::from(&stored.value))),
+    ))
 }
 
 /// One role.
@@ -157,7 +164,8 @@ pub(super) async fn replace(
     version: IfMatch,
     JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Versioned<RoleView>, Problem> {
-    caller.require("role:update")?;
+    let by = users.by(&caller, &origin).await?;
+    by.require("role:update")?;
     let changed = Role {
         tenant: caller.tenant.clone(),
         code: code.clone(),
@@ -165,10 +173,6 @@ pub(super) async fn replace(
         description: description(body.description)?,
         permissions: permissions_of(&body.permissions)?,
         deleted: false,
-    };
-    let by = By {
-        caller: &caller,
-        origin: &origin,
     };
     let stored = users
         .change_role(&by, &code, version, "role.updated", |_| changed)
@@ -190,11 +194,8 @@ pub(super) async fn delete(
     PathId(code): PathId<RoleCode>,
     version: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    caller.require("role:delete")?;
-    let by = By {
-        caller: &caller,
-        origin: &origin,
-    };
+    let by = users.by(&caller, &origin).await?;
+    by.require("role:delete")?;
     users
         .change_role(&by, &code, version, "role.deleted", |role| Role {
             deleted: true,
@@ -238,18 +239,18 @@ impl Users {
             deleted: false,
         };
         may_be_custom(&role.code)?;
-        within(&held(by.caller), &role.permissions)?;
-        if self.own_roles(by.caller).await?.len() >= MAX_OWN {
+        within(&by.held(), &role.permissions)?;
+        if self.own_roles(&by.caller).await?.len() >= MAX_OWN {
             return Err(crate::role::GrantError::TooMany.into());
         }
         let entry = by
             .entry("role.created", "role", role.code.as_str())
             .changing(None, Some(audited(&role)));
         let transaction = self.accounts.table.transaction().insert(&role)?;
-        match self.accounts.commit(transaction, by.tenant(), entry).await {
+        match self.commit(by, transaction, None, entry).await {
             Ok(()) => Ok(role),
-            Err(TableError::AlreadyExists) => Err(IdentityError::Taken("code")),
-            Err(error) => Err(error.into()),
+            Err(IdentityError::Table(TableError::AlreadyExists)) => Err(IdentityError::Taken("code")),
+            Err(error) => Err(error),
         }
     }
 
@@ -262,25 +263,25 @@ impl Users {
         change: impl FnOnce(Role) -> Role,
     ) -> Result<Stored<Role>, IdentityError> {
         may_be_custom(code)?;
-        let stored = self.own_role(by.caller, code).await?;
+        let stored = self.own_role(&by.caller, code).await?;
         if version.check(stored.version).is_err() {
             return Err(IdentityError::Stale);
         }
         let before = stored.value.clone();
         let changed = change(stored.value);
         let all = before.permissions.union(&changed.permissions).copied().collect();
-        within(&held(by.caller), &all)?;
+        within(&by.held(), &all)?;
         let entry = by
             .entry(action, "role", code.as_str())
             .changing(Some(audited(&before)), Some(audited(&changed)));
         let transaction = self.accounts.table.transaction().update(&changed, stored.version)?;
-        match self.accounts.commit(transaction, by.tenant(), entry).await {
+        match self.commit(by, transaction, None, entry).await {
             Ok(()) => Ok(Stored {
                 value: changed,
                 version: stored.version + 1,
             }),
-            Err(TableError::Conflict) => Err(IdentityError::Stale),
-            Err(error) => Err(error.into()),
+            Err(IdentityError::Table(TableError::Conflict)) => Err(IdentityError::Stale),
+            Err(error) => Err(error),
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Users;
+use super::people::prefix;
 use super::views::{Detail, UserPage, UserView};
 use crate::docs::Problems;
 use crate::error::IdentityError;
@@ -58,27 +59,28 @@ pub(super) async fn search(
     let (by_username, by_name) = (User::by_username(&caller.tenant), User::by_name(&caller.tenant));
     let found = match by {
         Criterion::Username(text) => {
+            let text = prefix("username", &text).map_err(IdentityError::from)?;
             let query = Query {
                 index: Index::Gsi1,
                 pk: &by_username,
-                prefix: &text.to_lowercase(),
+                prefix: &text,
                 ascending: true,
             };
             users.page(&query, limit, cursor).await?
         }
         Criterion::Name(text) => {
+            let text = prefix("name", &text).map_err(IdentityError::from)?;
             let query = Query {
                 index: Index::Gsi2,
                 pk: &by_name,
-                prefix: &text.to_lowercase(),
+                prefix: &text,
                 ascending: true,
             };
             users.page(&query, limit, cursor).await?
         }
         Criterion::Email(text) => {
-            users
-                .by_email(&by_username, &text.to_lowercase(), limit, cursor)
-                .await?
+            let text = prefix("email", &text).map_err(IdentityError::from)?;
+            users.by_email(&by_username, &text, limit, cursor).await?
         }
         Criterion::Nik(text) => {
             let nik: Nik = text.parse().map_err(IdentityError::from)?;

@@ -156,10 +156,9 @@ fn shown(text: String, detail: Detail) -> String {
 }
 
 /// A user as the audit trail shows it: of personal fields only whether they are there, and which value is another one.
-pub(super) fn audited(user: &User, before: Option<&User>) -> Value {
+pub(super) fn audited(accounts: &Accounts, user: &User, before: Option<&User>) -> Result<Value, IdentityError> {
     let profile = &user.profile;
-    let masked = |of: fn(&Profile) -> Option<String>| {
-        let (now, then) = (of(profile), before.and_then(|user| of(&user.profile)));
+    let compared = |now: Option<String>, then: Option<String>| {
         now.map(|value| {
             if before.is_some() && then.as_ref() != Some(&value) {
                 "*** (diubah)"
@@ -168,21 +167,25 @@ pub(super) fn audited(user: &User, before: Option<&User>) -> Value {
             }
         })
     };
-    json!({
+    let masked = |of: fn(&Profile) -> Option<String>| compared(of(profile), before.and_then(|user| of(&user.profile)));
+    // Nobody is found by a telephone number, so that there is no hash to compare: each ciphertext is another one.
+    let phone = |user: &User| accounts.open(user, "phone", user.profile.phone.as_ref());
+    let phone = compared(phone(user)?, before.map(phone).transpose()?.flatten());
+    Ok(json!({
         "username": profile.username,
         "name": "***",
         "name_changed": before.is_some_and(|before| before.profile.name != profile.name),
         "email": masked(|profile| profile.email.as_ref().map(|personal| personal.lookup.clone())),
         "nik": masked(|profile| profile.nik.as_ref().map(|personal| personal.lookup.clone())),
         "nip": masked(|profile| profile.nip.as_ref().map(|personal| personal.lookup.clone())),
-        "phone": profile.phone.as_ref().map(|_| "***"),
+        "phone": phone,
         "org_unit": profile.org_unit,
         "rw": profile.territory.rw,
         "rt": profile.territory.rt,
         "roles": user.roles,
         "active": user.active,
         "must_change_password": user.must_change_password(),
-    })
+    }))
 }
 
 #[cfg(test)]

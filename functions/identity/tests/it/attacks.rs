@@ -48,19 +48,55 @@ async fn an_unknown_user_an_unknown_office_and_a_wrong_password_get_one_answer()
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_locked_like_a_known_one() {
+async fn an_unknown_user_and_an_unknown_office_are_locked_like_known_ones() {
     let office = Office::open().await;
     office.chief("karo").await;
     let mut answers = Vec::new();
-    for username in ["kepala", "bukan.siapa"] {
+    for (tenant, username) in [
+        ("karo", "kepala"),
+        ("karo", "bukan.siapa"),
+        ("karo", "bukan@contoh.go.id"),
+        ("bukan-kantor", "kepala"),
+    ] {
         let mut codes = Vec::new();
         for _ in 0..7 {
-            codes.push(office.login("karo", username, OTHER).await);
+            codes.push(office.login(tenant, username, OTHER).await);
         }
         answers.push(codes);
     }
-    assert_eq!(answers[0], answers[1]);
+    assert!(answers.iter().all(|codes| *codes == answers[0]), "{answers:?}");
     assert_eq!(answers[0][6].status, 429);
+}
+
+#[tokio::test]
+async fn what_only_looks_like_a_name_is_counted_apart_from_it_and_another_spelling_of_it_is_not() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    for _ in 0..5 {
+        // The Kelvin sign, whose lower case is a plain k.
+        assert_eq!(office.login("karo", "\u{212a}epala", OTHER).await.status, 401);
+    }
+    assert_eq!(office.login("karo", "kepala", PASSWORD).await.status, 200);
+    for _ in 0..5 {
+        assert_eq!(office.login("karo", " KEPALA ", OTHER).await.status, 401);
+    }
+    assert_eq!(office.login("karo", "kepala", PASSWORD).await.status, 429);
+}
+
+#[tokio::test]
+async fn what_is_too_long_to_be_found_is_refused_and_no_outage() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let long = "a".repeat(2_000);
+    let listed = office.get(&format!("/users?username={long}"), &chief).await;
+    assert_eq!(listed.code(), (422, "identity.invalid_field"));
+    for field in ["username", "name", "email", "nik", "nip"] {
+        let by = json!({ "by": { field: long } });
+        let found = office.post("/users/search", &chief, by).await;
+        assert_eq!(found.code(), (422, "identity.invalid_field"), "{field}");
+    }
+    let longest = json!({ "by": { "name": "𐐀".repeat(254) } });
+    assert_eq!(office.post("/users/search", &chief, longest).await.status, 200);
 }
 
 #[tokio::test]

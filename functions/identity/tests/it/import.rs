@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ask, Office};
+use crate::support::{Answer, Ask, HERE, Office, Sender};
 
 async fn import(office: &Office, token: &str, csv: &str) -> Answer {
     let ask = Ask {
@@ -64,6 +64,13 @@ async fn each_valid_line_is_taken_and_each_other_is_reported_without_its_content
         .post("/users/search", &chief, json!({ "by": { "name": "ani;" } }))
         .await;
     assert_eq!(found.body["items"][0]["username"], "ani");
+    let entries = office.entries("karo").await;
+    let told = &entries.last().unwrap()["after"];
+    let refused = json!({
+        "identity.taken": [4, 6, 9], "identity.invalid_field": [5, 7], "identity.unknown_role": [8],
+        "identity.file": [10], "identity.territory_missing": [11],
+    });
+    assert_eq!(told, &json!({ "created": 2, "refused_lines": refused }));
     // The same file again makes nobody twice.
     assert_eq!(import(&office, &chief, csv).await.body["created"], 0);
 }
@@ -120,4 +127,29 @@ async fn a_file_that_is_too_long_too_large_or_names_the_tenant_is_refused() {
     }
     let large = format!("username,name\nbudi,{}", "x".repeat(1024 * 1024));
     assert_eq!(import(&office, &chief, &large).await.code(), (413, "request.too_large"));
+}
+
+#[tokio::test]
+async fn the_same_import_again_is_answered_with_the_same_report() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let ask = Ask {
+        method: "POST",
+        path: "/users/import",
+        token: &chief,
+        version: "",
+        body: Value::Null,
+    };
+    let send = |csv: &'static str| {
+        let sender = Sender {
+            ip: HERE,
+            key: "sekali",
+        };
+        office.send_as(&ask, "text/csv", csv.as_bytes(), sender)
+    };
+    let first = send("username,name\nbudi,Budi Contoh\n").await;
+    assert_eq!(first.body["created"], 1);
+    assert_eq!(send("username,name\nbudi,Budi Contoh\n").await, first);
+    let other = send("username,name\nani,Ani Contoh\n").await;
+    assert_eq!(other.code(), (422, "idempotency.reused"));
 }

@@ -12,5 +12,6 @@ mod import;
 mod keys;
 mod passwords;
 mod powers;
+mod revocation;
 mod sessions;
 mod support;

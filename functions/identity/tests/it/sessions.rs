@@ -162,6 +162,10 @@ async fn adding_a_key_signs_with_it_and_signs_nobody_out() {
     assert_eq!(kid(&chief), "2026-01");
     add_key(&office.keys.path().join("tokens"), "2026-02");
     office.later(Duration::from_secs(61));
+    // Published first, so that whoever reads tokens knows it when it signs.
+    let first = office.token("karo", "kepala", PASSWORD).await;
+    assert_eq!(kid(&first), "2026-01");
+    office.later(Duration::from_secs(61));
     let newer = office.token("karo", "kepala", PASSWORD).await;
     assert_eq!(kid(&newer), "2026-02");
     for token in [&chief, &newer] {
@@ -184,10 +188,13 @@ async fn adding_a_key_signs_with_it_and_signs_nobody_out() {
             .all(|key| key.get("d").is_none() && key["alg"] == "ES256")
     );
 
+    // Another instance may still sign with it: it is trusted until nobody has said for long enough that they have it.
     std::fs::remove_file(office.keys.path().join("tokens/2026-01.pem")).unwrap();
     office.later(Duration::from_secs(61));
     office.token("karo", "kepala", PASSWORD).await;
-    assert_eq!(office.get("/users", &chief).await.status, 401);
+    assert_eq!(office.get("/users", &chief).await.status, 200);
+    office.later(Duration::from_mins(40));
+    assert_eq!(office.get("/users", &chief).await.code(), (401, "access.unauthorized"));
 }
 
 #[tokio::test]
@@ -227,4 +234,49 @@ async fn whoever_is_deactivated_neither_signs_in_nor_stays_in() {
     assert_eq!(office.post("/auth/refresh", "", refresh).await.status, 401);
     assert_eq!(office.login("karo", "budi", PASSWORD).await.status, 200);
     assert_eq!(office.login("karo", "budi", OTHER).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_on_our_side_leaves_the_token_as_good_as_it_was() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    let token = office.login("karo", "kepala", PASSWORD).await.text("refresh_token");
+    let refresh = || office.post("/auth/refresh", "", json!({ "refresh_token": token }));
+    let (key, away) = (
+        office.keys.path().join("tokens/2026-01.pem"),
+        office.keys.path().join("2026-01.pem"),
+    );
+    std::fs::rename(&key, &away).unwrap();
+    office.later(Duration::from_secs(61));
+    assert_eq!(refresh().await.code(), (503, "session.no_key"));
+    std::fs::rename(&away, &key).unwrap();
+    assert_eq!(refresh().await.status, 200);
+}
+
+#[tokio::test]
+async fn signing_out_with_an_old_token_ends_the_session_because_somebody_has_a_copy() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    let old = office.login("karo", "kepala", PASSWORD).await.text("refresh_token");
+    let body = |token: &str| json!({ "refresh_token": token });
+    let newer = office.post("/auth/refresh", "", body(&old)).await.text("refresh_token");
+    assert_eq!(office.post("/auth/logout", "", body(&old)).await.status, 204);
+    assert_eq!(
+        office.post("/auth/refresh", "", body(&newer)).await.code(),
+        (401, "session.ended")
+    );
+    let trail = office.trail("karo").await;
+    assert_eq!(trail.last().map(String::as_str), Some("auth.token_reused refused"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_sign_out_at_once_all_are_signed_out() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    let signed_in = office.login("karo", "kepala", PASSWORD).await;
+    let body = json!({ "refresh_token": signed_in.text("refresh_token") });
+    let asked = (0..10).map(|_| office.post("/auth/logout", "", body.clone()));
+    let answers = futures::future::join_all(asked).await;
+    assert!(answers.iter().all(|answer| answer.status == 204), "{answers:?}");
+    assert_eq!(office.post("/auth/refresh", "", body).await.status, 401);
 }

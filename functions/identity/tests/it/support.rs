@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub(crate) struct Office {
     pub(crate) environment: Environment,
     pub(crate) keys: tempfile::TempDir,
     clock: Arc<TestClock>,
+    sent: AtomicU64,
 }
 
 /// An answer, read.
@@ -63,6 +65,15 @@ pub(crate) struct Ask<'a> {
     pub(crate) version: &'a str,
     pub(crate) body: Value,
 }
+
+/// Where a request comes from, and which one it is.
+pub(crate) struct Sender<'a> {
+    pub(crate) ip: &'a str,
+    /// The `Idempotency-Key`: the same makes it a repetition.
+    pub(crate) key: &'a str,
+}
+
+pub(crate) const HERE: &str = "203.0.113.7";
 
 pub(crate) fn add_key(folder: &Path, kid: &str) {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
@@ -119,6 +130,7 @@ impl Office {
             environment,
             keys,
             clock,
+            sent: AtomicU64::new(0),
         }
     }
 
@@ -157,8 +169,35 @@ impl Office {
     }
 
     pub(crate) async fn login(&self, tenant: &str, username: &str, password: &str) -> Answer {
+        self.login_from(HERE, tenant, username, password).await
+    }
+
+    pub(crate) async fn login_from(&self, ip: &str, tenant: &str, username: &str, password: &str) -> Answer {
         let body = json!({ "tenant": tenant, "username": username, "password": password });
-        self.post("/auth/login", "", body).await
+        let ask = Ask {
+            method: "POST",
+            path: "/auth/login",
+            token: "",
+            version: "",
+            body: Value::Null,
+        };
+        let sender = Sender { ip, key: "" };
+        self.send_as(&ask, "application/json", body.to_string().as_bytes(), sender)
+            .await
+    }
+
+    /// Posts under an `Idempotency-Key`.
+    pub(crate) async fn post_once(&self, path: &str, token: &str, key: &str, body: Value) -> Answer {
+        let ask = Ask {
+            method: "POST",
+            path,
+            token,
+            version: "",
+            body: Value::Null,
+        };
+        let sender = Sender { ip: HERE, key };
+        self.send_as(&ask, "application/json", body.to_string().as_bytes(), sender)
+            .await
     }
 
     pub(crate) async fn token(&self, tenant: &str, username: &str, password: &str) -> String {
@@ -217,7 +256,20 @@ impl Office {
         self.send(&ask, "application/json", &body).await
     }
 
+    /// Sends a request that is no repetition.
     pub(crate) async fn send(&self, ask: &Ask<'_>, content_type: &str, body: &[u8]) -> Answer {
+        let key = format!("k-{}", self.sent.fetch_add(1, Ordering::Relaxed));
+        self.send_as(ask, content_type, body, Sender { ip: HERE, key: &key })
+            .await
+    }
+
+    pub(crate) async fn send_as(
+        &self,
+        ask: &Ask<'_>,
+        content_type: &str,
+        body: &[u8],
+        Sender { ip, key }: Sender<'_>,
+    ) -> Answer {
         let open = ask.path.starts_with("/auth") || ask.path.starts_with("/.well-known");
         let function = if open { &self.session } else { &self.users };
         let mut request = Request::builder().method(ask.method).header("user-agent", "Contoh/1.0");
@@ -227,12 +279,15 @@ impl Office {
         if !ask.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", ask.token));
         }
+        if !key.is_empty() {
+            request = request.header("idempotency-key", key);
+        }
         if !ask.version.is_empty() {
             request = request.header("if-match", ask.version);
         }
         let (path, query) = ask.path.split_once('?').unwrap_or((ask.path, ""));
         let (parts, ()) = request.uri(format!("/?{query}")).body(()).unwrap().into_parts();
-        let event = HttpEvent::new(&parts, path, body, "203.0.113.7".into(), 1_767_574_800_000);
+        let event = HttpEvent::new(&parts, path, body, ip.into(), 1_767_574_800_000);
         let reply = function.invoke(serde_json::to_value(event).unwrap()).await.unwrap();
         let reply: HttpReply = serde_json::from_value(reply).unwrap();
         let (status, etag) = (
@@ -270,13 +325,20 @@ impl Office {
 
     /// What the audit trail will say: action and outcome, oldest first.
     pub(crate) async fn trail(&self, tenant: &str) -> Vec<String> {
-        let events = self.events().await.into_iter();
-        let entries =
-            events.filter(|event| event.event_type.as_str() == "action.taken" && event.tenant.as_str() == tenant);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let entries = self.entries(tenant).await;
         entries
-            .map(|event| format!("{} {}", text(&event.data["action"]), text(&event.data["outcome"])))
+            .iter()
+            .map(|entry| format!("{} {}", text(&entry["action"]), text(&entry["outcome"])))
             .collect()
+    }
+
+    /// The entries of the audit trail, oldest first.
+    pub(crate) async fn entries(&self, tenant: &str) -> Vec<Value> {
+        let events = self.events().await.into_iter();
+        let taken = events.filter(|event| event.event_type.as_str() == "action.taken");
+        let own = taken.filter(|event| event.tenant.as_str() == tenant);
+        own.map(|event| event.data).collect()
     }
 }
 
