@@ -141,7 +141,8 @@ class Office:
             "email": f"{username}@contoh.example",
             "roles": [EXAMINER],
         }
-        made = self.client.must(201, "POST", "users/users", person, authorization=self._administrator)
+        headers = {"authorization": self._administrator, "idempotency_key": secrets.token_hex(16)}
+        made = self.client.must(201, "POST", "users/users", person, **headers)
         self._begin(username, made["one_time_password"])
 
     def _begin(self, username: str, one_time_password: str) -> None:

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use localstack::Home;
 use platform::{Environment, Inbox, Key, Settings};
@@ -12,6 +13,9 @@ use crate::program::{Running, absah};
 use crate::support::{Newest, PATIENCE, TENANT, agent, sample, skipped_elsewhere};
 
 pub(crate) const CHOSEN: &str = "Kemuning-Sore-2026!";
+
+/// Requests so far: none is a repetition of another.
+static SENT: AtomicU64 = AtomicU64::new(0);
 
 /// A machine on which `absah` runs.
 pub(crate) struct Machine {
@@ -92,7 +96,7 @@ impl Machine {
             .method(method)
             .uri(format!("{}/lambda-url/{path}", self.endpoint))
             .header("content-type", "application/json")
-            .header("idempotency-key", "k-1");
+            .header("idempotency-key", format!("k-{}", SENT.fetch_add(1, Ordering::Relaxed)));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

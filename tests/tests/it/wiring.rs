@@ -308,7 +308,7 @@ fn whoever_may_read_keys_of_programs_may_read_that_their_makers_are_suspended() 
             }
         }
     }
-    assert_eq!(narrow, ids(&["audit", "health"]));
+    assert_eq!(narrow, ids(&["audit", "health", "letters"]));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod import;
 mod keys;
 mod passwords;
 mod powers;
+mod repetition;
 mod revocation;
 mod sessions;
 mod support;
