@@ -124,6 +124,8 @@ pub(crate) struct ApprovalChanged {
 pub(crate) struct Item {
     pub(crate) kind: String,
     pub(crate) id: String,
+    /// Of a letter: which submission.
+    pub(crate) revision: u32,
 }
 
 /// Who took a decision.

@@ -119,10 +119,10 @@ impl TrackLetter {
     }
 
     async fn follow(&self, event: &Envelope<ApprovalChanged>) -> Result<(), TrackLetterError> {
-        let Some(id) = news::letter_of(&event.data) else {
+        let Some((id, submission)) = news::letter_of(&event.data) else {
             return Ok(());
         };
-        let news = news::read(event)?;
+        let news = news::read(event, submission)?;
         let Stored { value: letter, version } = self.load(event, id).await?;
         match letter.hear(&news)? {
             Heard::Nothing => Ok(()),

@@ -1,6 +1,8 @@
 //! What a letter hears of its approval. News repeats and overtakes itself: what is older than the letter's state is only
 //! noted down.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 use kernel::EventId;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use super::{HISTORY_LIMIT, Issue, Letter, LetterError, LetterEvent, Level, Statu
 pub struct News {
     /// The event.
     pub event: EventId,
+    /// Which submission of the letter it is about, counted from 1.
+    pub submission: u32,
     /// When it happened.
     pub at: Timestamp,
     /// What became of the approval.
@@ -146,10 +150,15 @@ impl Letter {
         (approved, LetterEvent::Approved)
     }
 
-    /// Whether the letter came to its state after the news. Ids of events sort by time, to the millisecond.
+    /// Whether the letter came to its state after the news. What an approval says of this submission is newer than the
+    /// submission itself, whatever the clocks of two machines say. Ids of events sort by time, to the millisecond.
     fn is_older(&self, news: &News) -> bool {
-        let moved_by = self.moved_by.filter(|_| news.at == self.moved_at);
-        news.at < self.moved_at || moved_by.is_some_and(|moved_by| news.event <= moved_by)
+        let came_before = |moved_by| (news.at, news.event) <= (self.moved_at, moved_by);
+        match news.submission.cmp(&self.submissions) {
+            Ordering::Less => true,
+            Ordering::Equal => self.moved_by.is_some_and(came_before),
+            Ordering::Greater => false,
+        }
     }
 
     fn has_noted(&self, news: &News) -> bool {

@@ -74,6 +74,7 @@ fn decided(second: i64, ruling: Ruling, decision: Option<(Level, Verdict, &str)>
     });
     News {
         event,
+        submission: 1,
         at: at(second),
         ruling,
         decision,
@@ -217,14 +218,31 @@ fn every_act_on_a_letter_in_every_state_leads_where_this_table_says() {
 #[test]
 fn what_an_approval_said_before_the_letter_came_to_its_state_moves_nothing() {
     let of = letter_type();
+    let taken_back = hear(in_state(&of, Status::MenungguAdmin), &news(11, Ruling::Withdrawn));
     for status in Status::ALL {
-        let letter = in_state(&of, status);
+        let letter = match status {
+            Status::Draft => taken_back.clone(),
+            submitted => in_state(&of, submitted),
+        };
         for act in ACTS {
             let Act::Hear(ruling) = act else { continue };
-            let old = news(-1, ruling);
-            assert_eq!(letter.clone().hear(&old), Ok(Heard::Nothing), "{status:?}, {ruling:?}");
+            let of_an_earlier_submission = News {
+                submission: 0,
+                ..news(30, ruling)
+            };
+            for old in [news(-1, ruling), of_an_earlier_submission] {
+                assert_eq!(letter.clone().hear(&old), Ok(Heard::Nothing), "{status:?}, {ruling:?}");
+            }
         }
     }
+}
+
+#[test]
+fn an_approval_whose_clock_is_behind_the_residents_moves_the_letter_all_the_same() {
+    let of = letter_type();
+    let (letter, _) = draft(&of).submit(&of, resident(), at(5)).unwrap();
+    let letter = hear(letter, &news(3, Ruling::Awaits(Level::Rw)));
+    assert_eq!(letter.status, Status::MenungguVerifikasiRw);
 }
 
 #[test]

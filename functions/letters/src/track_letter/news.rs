@@ -7,15 +7,15 @@ use crate::events::{ApprovalChanged, DecidedBy};
 use crate::ids::LetterId;
 use crate::letter::{Level, News, Ruling, Status, Verdict, Verification};
 
-/// The letter that an approval is about; none when it is about something else.
-pub(super) fn letter_of(approval: &ApprovalChanged) -> Option<LetterId> {
+/// The letter that an approval is about, and which submission of it; none when it is about something else.
+pub(super) fn letter_of(approval: &ApprovalChanged) -> Option<(LetterId, u32)> {
     let item = approval.item.as_ref()?;
     let id = (item.kind == "letter").then_some(&item.id)?;
-    id.parse().ok()
+    Some((id.parse().ok()?, item.revision))
 }
 
-/// What an event of an approval means for its letter.
-pub(super) fn read(event: &Envelope<ApprovalChanged>) -> Result<News, TrackLetterError> {
+/// What an event of an approval means for a submission of its letter.
+pub(super) fn read(event: &Envelope<ApprovalChanged>, submission: u32) -> Result<News, TrackLetterError> {
     let ApprovalChanged {
         label,
         note,
@@ -51,6 +51,7 @@ pub(super) fn read(event: &Envelope<ApprovalChanged>) -> Result<News, TrackLette
     });
     Ok(News {
         event: event.id,
+        submission,
         at: event.time,
         ruling,
         decision,

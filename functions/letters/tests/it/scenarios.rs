@@ -173,7 +173,7 @@ async fn approvals_and_documents_of_something_else_change_nothing() {
     let office = office_that_gives(true, true).await;
     let budi = office.person("budi", &RESIDENT);
     let id = office.submitted(&budi, "k1").await;
-    let mut event = office.approval_event(&id, "approval.rejected", json!({ "decided_by": by("a", "b") }));
+    let mut event = office.approval_event(&id, 1, "approval.rejected", json!({ "decided_by": by("a", "b") }));
     event["data"]["item"]["kind"] = "document".into();
     office.deliver(&office.track, &event).await;
     event["data"].as_object_mut().unwrap().remove("item");

@@ -263,11 +263,13 @@ impl Office {
 
     /// The approval of a letter says this.
     pub(crate) async fn approval(&self, id: &str, what: &str, data: Value) {
-        self.deliver(&self.track, &self.approval_event(id, what, data)).await;
+        let submission = self.letter(id).await.value.submissions;
+        self.deliver(&self.track, &self.approval_event(id, submission, what, data))
+            .await;
     }
 
-    pub(crate) fn approval_event(&self, id: &str, what: &str, mut data: Value) -> Value {
-        data["item"] = json!({ "kind": "letter", "id": id });
+    pub(crate) fn approval_event(&self, id: &str, submission: u32, what: &str, mut data: Value) -> Value {
+        data["item"] = json!({ "kind": "letter", "id": id, "revision": submission });
         self.event("absah/approvals", what, id, data)
     }
 
