@@ -48,7 +48,10 @@ async fn a_letter_that_everybody_approves_goes_from_rt_to_rw_to_admin() {
         ]
     );
     let last = office.events("surat-1").await.pop().unwrap().data;
-    assert_eq!(last["item"], json!({ "kind": "letter", "id": "surat-1" }));
+    assert_eq!(
+        last["item"],
+        json!({ "kind": "letter", "id": "surat-1", "revision": 1 })
+    );
     assert_eq!(
         (&last["label"], &last["decided_by"]["id"]),
         (&json!("disetujui"), &json!("admin"))
