@@ -81,6 +81,11 @@ impl Desk {
             Ordering::Greater => return Err(AdvanceError::NotSubmittedYet),
             Ordering::Equal => {}
         }
+        match value.status {
+            // It is the resident's again already.
+            Status::Returned { .. } => return Ok(()),
+            Status::Awaiting { .. } | Status::Withdrawn | Status::Rejected | Status::Approved => {}
+        }
         let resident = value.item.submitted_by.clone().unwrap_or_default();
         match self.take_back(version, value, &resident, None).await {
             Ok(_) | Err(AdvanceError::Withdraw(WithdrawError::Ended)) => Ok(()),

@@ -222,6 +222,19 @@ async fn what_comes_late_does_not_undo_what_came_after_it() {
 }
 
 #[tokio::test]
+async fn a_letter_that_came_back_before_its_withdrawal_was_read_stays_where_it_is() {
+    let office = Office::open().await;
+    let rt = Person::rt("003", "001");
+    office.tell(&office.submission(1, "surat-1", true, true)).await;
+    let reject = json!({ "catatan": "Lampirkan KK" });
+    office.outcome(&rt, "/verifikator/reject/surat-1", &reject).await;
+    office.tell(&office.withdrawal(1, "surat-1")).await;
+    let view = office.get(&Person::resident(), "/approvals/surat-1").await.body;
+    assert_eq!(view["label"], "revisi_rt");
+    assert_eq!(office.types("surat-1").await, ["approval.opened", "approval.returned"]);
+}
+
+#[tokio::test]
 async fn a_withdrawal_that_overtakes_its_submission_waits_for_it() {
     let office = Office::open().await;
     let rt = Person::rt("003", "001");

@@ -109,6 +109,8 @@ impl Letter {
                     Ruling::Withdrawn => Status::Draft,
                 }
             }
+            // Who has a letter back may take it back for good, at the approval itself.
+            (Status::RevisiRt | Status::RevisiRw, Ruling::Withdrawn) => Status::Draft,
             // The same again, by another event: nothing moves.
             (Status::Disetujui | Status::Selesai, Ruling::Approved)
             | (Status::Ditolak, Ruling::Refused)

@@ -194,11 +194,11 @@ fn every_act_on_a_letter_in_every_state_leads_where_this_table_says() {
         ),
         (
             Status::RevisiRt,
-            [BT, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"],
+            [BT, RT, "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
         ),
         (
             Status::RevisiRw,
-            [BW, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"],
+            [BW, RT, "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
         ),
         (
             Status::Selesai,

@@ -169,6 +169,23 @@ async fn a_letter_that_is_asked_back_is_a_draft_when_its_approval_has_ended() {
 }
 
 #[tokio::test]
+async fn a_withdrawal_that_races_a_return_leaves_no_letter_between_two_submissions() {
+    let office = office_that_gives(true, false).await;
+    let budi = office.person("budi", &RESIDENT);
+    let id = office.submitted(&budi, "k1").await;
+    let data = json!({ "label": "revisi_rt", "note": "Lampirkan KK", "decided_by": by("pak-rt", "rt") });
+    office.approval(&id, "approval.returned", data).await;
+    office.submit(&budi, &id, "k2").await;
+    // Of the first submission, and late.
+    let withdrawn = office.approval_event(&id, 1, "approval.withdrawn", json!({ "label": "draft" }));
+    office.deliver(&office.track, &withdrawn).await;
+    assert_eq!(office.status(&budi, &id).await, "menunggu_verifikasi_rt");
+    office.approve(&id).await;
+    assert_eq!(office.status(&budi, &id).await, "disetujui");
+    assert!(office.parked("track-letter").await.is_empty());
+}
+
+#[tokio::test]
 async fn approvals_and_documents_of_something_else_change_nothing() {
     let office = office_that_gives(true, true).await;
     let budi = office.person("budi", &RESIDENT);
