@@ -97,6 +97,8 @@ pub(crate) struct UserChanged {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct ApprovalChanged {
     pub(crate) item: ItemRef,
+    /// Which version of the approval this is the news of. Clocks of two machines differ; versions do not.
+    pub(crate) version: u64,
     /// What the item is called now, such as `menunggu_verifikasi_rt`.
     pub(crate) label: String,
     /// The step whose turn it is now.
@@ -230,8 +232,8 @@ impl LetterSubmitted {
 }
 
 impl ApprovalChanged {
-    /// What `event` made of the approval.
-    pub(crate) fn of(approval: &Approval, event: ApprovalEvent) -> Self {
+    /// What `event` made of the approval, which came to `version` by it.
+    pub(crate) fn of(approval: &Approval, event: ApprovalEvent, version: u64) -> Self {
         let decided = match event {
             ApprovalEvent::Opened | ApprovalEvent::Reopened | ApprovalEvent::Withdrawn => None,
             ApprovalEvent::Endorsed
@@ -256,6 +258,7 @@ impl ApprovalChanged {
                 id: approval.item.id.clone(),
                 revision: approval.item.revision,
             },
+            version,
             label: approval.label(),
             awaiting: Awaiting::of(approval),
             note: decided.and_then(|decided| decided.note.clone()),

@@ -110,6 +110,8 @@ pub(crate) struct ApprovalChanged {
     /// What is to be approved; only letters are ours.
     #[serde(default)]
     pub(crate) item: Option<Item>,
+    /// Which version of the approval this is the news of.
+    pub(crate) version: u64,
     /// What the item is called now, such as `menunggu_verifikasi_rw`.
     #[serde(default)]
     pub(crate) label: Option<String>,

@@ -6,7 +6,7 @@ mod status;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::{Disposition, DocumentId, EventId, Fault, Sha256Digest, TenantId, Traceparent};
+use kernel::{Disposition, DocumentId, Fault, Sha256Digest, TenantId, Traceparent};
 use platform::{Indexes, Key, Record, Sealed};
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +43,9 @@ pub struct Letter {
     pub created_at: Timestamp,
     /// When it last came to another state.
     pub moved_at: Timestamp,
-    /// The approval's event that moved it last.
-    pub moved_by: Option<EventId>,
+    /// The version of its approval that it has followed it to; 0 before any.
+    #[serde(default)]
+    pub heard: u64,
     /// The flow that its submission began.
     pub traceparent: Option<Traceparent>,
     /// What its approval decided, oldest first.
@@ -208,7 +209,7 @@ impl Letter {
             submissions: 0,
             created_at: at,
             moved_at: at,
-            moved_by: None,
+            heard: 0,
             traceparent: None,
             history: Vec::new(),
             issue: None,
@@ -256,7 +257,6 @@ impl Letter {
             resident,
             submissions: self.submissions.saturating_add(1),
             moved_at: at,
-            moved_by: None,
             ..self
         };
         Ok((submitted, event))

@@ -144,7 +144,7 @@ impl Desk {
             authority: letter.authority,
             ..approved
         };
-        let envelope = self.envelope(&approved, ApprovalEvent::Approved);
+        let envelope = self.envelope(&approved, ApprovalEvent::Approved, 1);
         let file = LetterFile {
             document_id: Some(document_id),
             ..file

@@ -47,7 +47,10 @@ async fn a_letter_that_everybody_approves_goes_from_rt_to_rw_to_admin() {
             "approval.approved"
         ]
     );
-    let last = office.events("surat-1").await.pop().unwrap().data;
+    let mut events = office.events("surat-1").await;
+    let versions: Vec<_> = events.iter().map(|event| event.data["version"].as_u64()).collect();
+    assert_eq!(versions, [Some(1), Some(2), Some(3), Some(4)]);
+    let last = events.pop().unwrap().data;
     assert_eq!(
         last["item"],
         json!({ "kind": "letter", "id": "surat-1", "revision": 1 })

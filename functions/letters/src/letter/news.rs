@@ -1,8 +1,6 @@
 //! What a letter hears of its approval. News repeats and overtakes itself: what is older than the letter's state is only
 //! noted down.
 
-use std::cmp::Ordering;
-
 use jiff::Timestamp;
 use kernel::EventId;
 use serde::{Deserialize, Serialize};
@@ -17,6 +15,8 @@ pub struct News {
     pub event: EventId,
     /// Which submission of the letter it is about, counted from 1.
     pub submission: u32,
+    /// The version of the approval that it is the news of.
+    pub version: u64,
     /// When it happened.
     pub at: Timestamp,
     /// What became of the approval.
@@ -88,9 +88,6 @@ pub enum Heard {
 impl Letter {
     /// Takes one piece of news.
     pub fn hear(self, news: &News) -> Result<Heard, LetterError> {
-        if self.moved_by == Some(news.event) || (self.has_noted(news) && self.is_older(news)) {
-            return Ok(Heard::Nothing);
-        }
         if self.is_older(news) {
             let noted = self.clone().noting(news);
             return Ok(if noted == self {
@@ -132,7 +129,7 @@ impl Letter {
             status,
             is_withdrawing,
             moved_at: news.at,
-            moved_by: Some(news.event),
+            heard: news.version,
             ..self.noting(news)
         };
         Ok(Heard::Changed(moved.into()))
@@ -145,22 +142,17 @@ impl Letter {
             status: Status::Disetujui,
             is_withdrawing: false,
             moved_at: news.at,
-            moved_by: Some(news.event),
+            heard: news.version,
             issue: Some(issue),
             ..self
         };
         (approved, LetterEvent::Approved)
     }
 
-    /// Whether the letter came to its state after the news. What an approval says of this submission is newer than the
-    /// submission itself, whatever the clocks of two machines say. Ids of events sort by time, to the millisecond.
+    /// Whether the letter came to its state after the news: it is of an earlier submission, or of a version of the approval
+    /// that the letter has followed already. Clocks do not count: those of two machines differ.
     fn is_older(&self, news: &News) -> bool {
-        let came_before = |moved_by| (news.at, news.event) <= (self.moved_at, moved_by);
-        match news.submission.cmp(&self.submissions) {
-            Ordering::Less => true,
-            Ordering::Equal => self.moved_by.is_some_and(came_before),
-            Ordering::Greater => false,
-        }
+        news.submission < self.submissions || news.version <= self.heard
     }
 
     fn has_noted(&self, news: &News) -> bool {

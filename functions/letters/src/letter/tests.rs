@@ -75,6 +75,7 @@ fn decided(second: i64, ruling: Ruling, decision: Option<(Level, Verdict, &str)>
     News {
         event,
         submission: 1,
+        version: u64::try_from(second).unwrap_or_default(),
         at: at(second),
         ruling,
         decision,
@@ -243,6 +244,23 @@ fn an_approval_whose_clock_is_behind_the_residents_moves_the_letter_all_the_same
     let (letter, _) = draft(&of).submit(&of, resident(), at(5)).unwrap();
     let letter = hear(letter, &news(3, Ruling::Awaits(Level::Rw)));
     assert_eq!(letter.status, Status::MenungguVerifikasiRw);
+}
+
+#[test]
+fn a_final_decision_counts_though_the_clock_of_who_took_it_is_behind() {
+    let of = letter_type();
+    let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
+    let letter = hear(letter, &news(20, Ruling::Awaits(Level::Admin)));
+    for (ruling, status) in [
+        (Ruling::Approved, Status::Disetujui),
+        (Ruling::Refused, Status::Ditolak),
+    ] {
+        let behind = News {
+            at: at(10),
+            ..news(21, ruling)
+        };
+        assert_eq!(hear(letter.clone(), &behind).status, status);
+    }
 }
 
 #[test]

@@ -52,6 +52,7 @@ pub(super) fn read(event: &Envelope<ApprovalChanged>, submission: u32) -> Result
     Ok(News {
         event: event.id,
         submission,
+        version: event.data.version,
         at: event.time,
         ruling,
         decision,

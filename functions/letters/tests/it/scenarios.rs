@@ -177,7 +177,7 @@ async fn a_withdrawal_that_races_a_return_leaves_no_letter_between_two_submissio
     office.approval(&id, "approval.returned", data).await;
     office.submit(&budi, &id, "k2").await;
     // Of the first submission, and late.
-    let withdrawn = office.approval_event(&id, 1, "approval.withdrawn", json!({ "label": "draft" }));
+    let withdrawn = office.approval_event(&id, (1, 3), "approval.withdrawn", json!({ "label": "draft" }));
     office.deliver(&office.track, &withdrawn).await;
     assert_eq!(office.status(&budi, &id).await, "menunggu_verifikasi_rt");
     office.approve(&id).await;
@@ -190,7 +190,7 @@ async fn approvals_and_documents_of_something_else_change_nothing() {
     let office = office_that_gives(true, true).await;
     let budi = office.person("budi", &RESIDENT);
     let id = office.submitted(&budi, "k1").await;
-    let mut event = office.approval_event(&id, 1, "approval.rejected", json!({ "decided_by": by("a", "b") }));
+    let mut event = office.approval_event(&id, (1, 2), "approval.rejected", json!({ "decided_by": by("a", "b") }));
     event["data"]["item"]["kind"] = "document".into();
     office.deliver(&office.track, &event).await;
     event["data"].as_object_mut().unwrap().remove("item");

@@ -263,12 +263,20 @@ impl Office {
 
     /// The approval of a letter says this.
     pub(crate) async fn approval(&self, id: &str, what: &str, data: Value) {
-        let submission = self.letter(id).await.value.submissions;
-        self.deliver(&self.track, &self.approval_event(id, submission, what, data))
-            .await;
+        let letter = self.letter(id).await.value;
+        let event = self.approval_event(id, (letter.submissions, letter.heard + 1), what, data);
+        self.deliver(&self.track, &event).await;
     }
 
-    pub(crate) fn approval_event(&self, id: &str, submission: u32, what: &str, mut data: Value) -> Value {
+    /// What an approval says at one of its versions, about a submission of a letter.
+    pub(crate) fn approval_event(
+        &self,
+        id: &str,
+        (submission, version): (u32, u64),
+        what: &str,
+        mut data: Value,
+    ) -> Value {
+        data["version"] = version.into();
         data["item"] = json!({ "kind": "letter", "id": id, "revision": submission });
         self.event("absah/approvals", what, id, data)
     }
