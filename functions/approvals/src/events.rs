@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::actor::Reach;
 use crate::approval::{Approval, ApprovalEvent, Decided};
+use crate::delegation::DelegationKind;
 use crate::item::{Attributes, Item, ItemId, ItemKind};
 
 /// The `source` of this context's envelopes.
@@ -155,6 +156,8 @@ pub(crate) struct DecidedBy {
 pub(crate) struct Holder {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// As what the other acts for them.
+    pub(crate) kind: DelegationKind,
 }
 
 /// `route.loaded`: a route, or the item types, may be used from now on.
@@ -292,6 +295,7 @@ impl From<&Decided> for DecidedBy {
             acting_for: acting_for.map(|acting| Holder {
                 id: acting.id.clone(),
                 name: acting.name.clone(),
+                kind: acting.kind,
             }),
         }
     }

@@ -107,9 +107,30 @@ pub struct Approver {
     /// The name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// As it is written on paper where the office is another's: `Plh. Lurah Melati`.
+    /// Whose office it was, where it was another's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub capacity: Option<String>,
+    pub acting_for: Option<ActingFor>,
+}
+
+/// In whose office somebody approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActingFor {
+    /// The id of who holds the office.
+    pub id: String,
+    /// As what.
+    pub kind: ActingKind,
+}
+
+/// As what somebody acts in another's office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActingKind {
+    /// Pelaksana tugas: the office is vacant.
+    Plt,
+    /// Pelaksana harian: its holder is away.
+    Plh,
+    /// Atas nama: in its holder's name.
+    An,
 }
 
 /// The one PDF of a letter: what it takes to render the same bytes again, and their digest.

@@ -20,8 +20,8 @@ mod template;
 
 pub use ids::{LetterId, TypeCode};
 pub use letter::{
-    Approver, Heard, Issue, IssuedDocument, Kind, Letter, LetterError, LetterEvent, Level, LevelProgress, LevelState,
-    News, Rendering, Requires, Resident, Ruling, Status, Verdict, Verification,
+    ActingFor, ActingKind, Approver, Heard, Issue, IssuedDocument, Kind, Letter, LetterError, LetterEvent, Level,
+    LevelProgress, LevelState, News, Rendering, Requires, Resident, Ruling, Status, Verdict, Verification,
 };
 pub use letter_type::{
     AnswerProblem, Answers, Field, FieldKind, FieldSchema, LetterType, NumberFormat, NumberFormatError, Numbered,

@@ -91,7 +91,7 @@ fn issue() -> Issue {
         approved_by: Approver {
             id: "lurah".into(),
             name: None,
-            capacity: None,
+            acting_for: None,
         },
     }
 }
