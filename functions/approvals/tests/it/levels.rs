@@ -133,6 +133,32 @@ async fn a_letter_that_the_rw_rejects_is_the_rts_again_and_both_rt_and_resident_
 }
 
 #[tokio::test]
+async fn of_documents_the_endpoints_for_letters_know_nothing() {
+    const ID: &str = "AAAQEAYEAUDAOCAJBIFQYDIOB4";
+    let office = Office::open().await;
+    office.tell(&office.document(ID, "loket", None, &"0".repeat(64))).await;
+    let head = Person::new("kepala", "head_of_office");
+    let note = json!({ "catatan": "Lampirkan KK" });
+    for (path, body) in [
+        ("/verifikator/approve", &Value::Null),
+        ("/verifikator/reject", &note),
+        ("/admin/approve", &Value::Null),
+        ("/admin/reject", &note),
+    ] {
+        let answer = office.outcome(&head, &format!("{path}/{ID}"), body).await;
+        assert_eq!(answer, (404, "approvals.unknown".into()), "{path}");
+    }
+    assert_eq!(office.types(ID).await, ["approval.opened"]);
+    let decide = json!({ "verdict": "approve" });
+    let answer = office
+        .outcome(&head, &format!("/approvals/{ID}/decisions"), &decide)
+        .await;
+    assert_eq!(answer, (200, "disetujui".into()));
+    let history = office.get(&head, "/verifikator/riwayat").await.body;
+    assert_eq!(history["items"], json!([]));
+}
+
+#[tokio::test]
 async fn only_the_admin_refuses_for_good() {
     let office = Office::open().await;
     office
