@@ -17,6 +17,9 @@ pub use news::{Heard, News, Ruling, Verdict, Verification};
 pub use progress::{LevelProgress, LevelState};
 pub use status::{Level, Requires, Status};
 
+/// Submissions of one letter; more are made by machines. Approvals end at twice as many, and would leave a letter that went
+/// past them waiting for ever.
+const SUBMISSION_LIMIT: u32 = 100;
 /// Decisions kept for the resident to read. Each may carry a note of 2,000 characters, and a row holds 400 KB.
 const HISTORY_LIMIT: usize = 40;
 
@@ -180,6 +183,9 @@ pub enum LetterError {
     /// The resident belongs to no RT or RW, which the letter needs.
     #[error("the resident has no territory for the levels that the letter needs")]
     NoTerritory,
+    /// It went to and fro too often.
+    #[error("a letter is submitted at most {SUBMISSION_LIMIT} times")]
+    TooOften,
     /// The approval says what the letter's state contradicts.
     #[error("a letter that is {} contradicts its approval", .0.as_str())]
     Contradicts(Status),
@@ -197,6 +203,7 @@ impl Fault for LetterError {
             Self::NotEditable(_) => "letters.not_editable",
             Self::NotWaiting(_) => "letters.not_waiting",
             Self::NoTerritory => "letters.no_territory",
+            Self::TooOften => "letters.too_many_submissions",
             Self::Contradicts(_) => "letters.contradicts_approval",
             Self::NotApproved(_) => "letters.not_approved",
             Self::RenderedOtherwise => "letters.rendered_otherwise",
@@ -208,6 +215,7 @@ impl Fault for LetterError {
             Self::NotEditable(_)
             | Self::NotWaiting(_)
             | Self::NoTerritory
+            | Self::TooOften
             | Self::Contradicts(_)
             | Self::NotApproved(_)
             | Self::RenderedOtherwise => Disposition::Reject,
@@ -260,6 +268,9 @@ impl Letter {
     ) -> Result<(Self, LetterEvent), LetterError> {
         if !self.status.is_editable() {
             return Err(LetterError::NotEditable(self.status));
+        }
+        if self.submissions >= SUBMISSION_LIMIT {
+            return Err(LetterError::TooOften);
         }
         let kind = Kind::from(of);
         let Requires { rt, rw } = kind.requires;

@@ -325,6 +325,19 @@ fn a_letter_that_a_level_must_verify_needs_that_levels_territory() {
 }
 
 #[test]
+fn a_letter_is_submitted_only_so_often_and_less_often_than_approvals_take_it() {
+    let of = letter_type();
+    let after = |submissions| Letter {
+        submissions,
+        ..in_state(&of, Status::RevisiRt)
+    };
+    let (last, _) = after(SUBMISSION_LIMIT - 1).submit(&of, resident(), at(20)).unwrap();
+    assert_eq!(last.submissions, 100);
+    let refused = after(SUBMISSION_LIMIT).submit(&of, resident(), at(20));
+    assert_eq!(refused, Err(LetterError::TooOften));
+}
+
+#[test]
 fn a_letter_that_was_asked_back_is_a_draft_when_its_approval_has_ended_and_goes_on_if_it_was_too_late() {
     let of = letter_type();
     let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
