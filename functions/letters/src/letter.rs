@@ -14,7 +14,7 @@ use crate::ids::{LetterId, TypeCode};
 use crate::letter_type::LetterType;
 
 pub use news::{Heard, News, Ruling, Verdict, Verification};
-pub use progress::{LevelProgress, LevelState};
+pub use progress::{CurrentLevel, LevelProgress, LevelState};
 pub use status::{Level, Requires, Status};
 
 /// Submissions of one letter; more are made by machines. Approvals end at twice as many, and would leave a letter that went

@@ -32,7 +32,33 @@ pub enum LevelState {
     Rejected,
 }
 
+/// The level that a letter has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CurrentLevel {
+    /// The neighbourhood.
+    Rt,
+    /// The ward.
+    Rw,
+    /// The office.
+    Admin,
+    /// No level any more: it is approved, or refused for good.
+    Completed,
+}
+
 impl Letter {
+    /// The level that has to decide; while the letter is its resident's, the one that will have to first.
+    #[must_use]
+    pub fn current_level(&self) -> CurrentLevel {
+        match self.status {
+            Status::MenungguVerifikasiRt => CurrentLevel::Rt,
+            Status::MenungguVerifikasiRw => CurrentLevel::Rw,
+            Status::MenungguAdmin => CurrentLevel::Admin,
+            Status::Draft | Status::RevisiRt | Status::RevisiRw => self.kind.requires.first().into(),
+            Status::Disetujui | Status::Ditolak | Status::Selesai => CurrentLevel::Completed,
+        }
+    }
+
     /// The levels that this letter needs, in order.
     #[must_use]
     pub fn progress(&self) -> Vec<LevelProgress> {
@@ -71,6 +97,16 @@ impl Letter {
             },
             Status::RevisiRt | Status::RevisiRw => returned_or_pending,
             Status::Draft => LevelState::Pending,
+        }
+    }
+}
+
+impl From<Level> for CurrentLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Rt => Self::Rt,
+            Level::Rw => Self::Rw,
+            Level::Admin => Self::Admin,
         }
     }
 }

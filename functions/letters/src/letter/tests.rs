@@ -358,6 +358,30 @@ fn a_letter_that_was_asked_back_is_a_draft_when_its_approval_has_ended_and_goes_
 }
 
 #[test]
+fn a_letter_is_at_the_level_that_has_to_decide_or_will_have_to_first() {
+    for (rt, rw, first) in [
+        (true, true, CurrentLevel::Rt),
+        (false, true, CurrentLevel::Rw),
+        (false, false, CurrentLevel::Admin),
+    ] {
+        let of = with(|draft| draft.requires = Requires { rt, rw });
+        let levels = Status::ALL.map(|status| in_state(&of, status).current_level());
+        let expected = [
+            first,
+            CurrentLevel::Rt,
+            CurrentLevel::Rw,
+            CurrentLevel::Admin,
+            CurrentLevel::Completed,
+            CurrentLevel::Completed,
+            first,
+            first,
+            CurrentLevel::Completed,
+        ];
+        assert_eq!(levels, expected);
+    }
+}
+
+#[test]
 fn a_resident_sees_which_level_approved_returned_or_is_next() {
     let of = letter_type();
     let states = |letter: &Letter| {

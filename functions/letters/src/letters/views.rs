@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::letter::{Letter, LevelProgress, Requires};
+use crate::letter::{CurrentLevel, Letter, LevelProgress, Requires, Status};
 use crate::letter_type::{LetterType, TypeDraft, Wording};
 
 const USUAL_TEMPLATE: &str = "keterangan@1";
@@ -124,7 +124,9 @@ pub(super) struct LetterSummary {
     /// The name of its type.
     title: String,
     /// Where it stands.
-    status: crate::letter::Status,
+    status: Status,
+    /// The level that has to decide, or will have to first; `completed` when none has to any more.
+    current_verification_level: CurrentLevel,
     /// The resident wants it back, and the approval has not yet ended.
     is_withdrawing: bool,
     created_at: Timestamp,
@@ -229,6 +231,7 @@ impl From<&Letter> for LetterSummary {
             letter_type: letter.kind.code.to_string(),
             title: letter.kind.name.clone(),
             status: letter.status,
+            current_verification_level: letter.current_level(),
             is_withdrawing: letter.is_withdrawing,
             created_at: letter.created_at,
             moved_at: letter.moved_at,

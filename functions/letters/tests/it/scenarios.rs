@@ -67,6 +67,7 @@ async fn a_letter_that_all_approve_is_numbered_rendered_and_fetched() {
     }
     let letter = body(&office.get(&budi, &format!("/letters/{id}")).await);
     assert_eq!(letter["verify_url"], LINK);
+    assert_eq!(letter["current_verification_level"], "completed");
     assert!(letter["number"].as_str().unwrap().starts_with("470/1/SKD/"));
     let states: Vec<_> = letter["progress"]
         .as_array()
@@ -91,6 +92,7 @@ async fn a_letter_that_the_rt_returned_is_corrected_and_submitted_again() {
         (&letter["status"], &letter["progress"][0]["last"]["note"]),
         (&json!("revisi_rt"), &json!("Lampirkan KK"))
     );
+    assert_eq!(letter["current_verification_level"], "rt");
 
     let path = format!("/letters/{id}");
     let etag = office.get(&budi, &path).await.headers["etag"].clone();
