@@ -12,7 +12,7 @@ use kernel::{Disposition, Envelope, Fault, Sha256Digest};
 use platform::{
     ConfigError, Environment, FieldError, Fields, Function, Inbox, InboxError, Put, Step, Stored, Table, TableError,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::events::{self, Rendered, WantsPdf};
 use crate::inbox;
@@ -75,6 +75,9 @@ pub(crate) enum RenderLetterError {
     /// The template does not work with the letter.
     #[error("the letter cannot be rendered")]
     Render(#[from] RenderError),
+    /// Others are being rendered, and went on for too long.
+    #[error("there is no place to render the letter in yet")]
+    NoPlace,
     /// Rendering took too long or panicked.
     #[error("rendering did not end")]
     NoEnd,
@@ -96,6 +99,7 @@ impl Fault for RenderLetterError {
             Self::Answers => "render_letter.answers_damaged",
             Self::Paper(error) => error.code(),
             Self::Render(error) => error.code(),
+            Self::NoPlace => "render_letter.no_place",
             Self::NoEnd => "render_letter.no_end",
             Self::State(error) => error.code(),
             Self::Inbox(error) => error.code(),
@@ -110,7 +114,9 @@ impl Fault for RenderLetterError {
             Self::Render(error) => error.disposition(),
             Self::State(error) => error.disposition(),
             Self::Inbox(error) => error.disposition(),
-            Self::NoLetterhead | Self::NoTemplate | Self::Answers | Self::NoEnd => Disposition::Reject,
+            Self::NoLetterhead | Self::NoTemplate | Self::Answers => Disposition::Reject,
+            // A machine may have been short of time; what runs wild on every one becomes a dead letter.
+            Self::NoPlace | Self::NoEnd => Disposition::Retry,
         }
     }
 }
@@ -186,8 +192,7 @@ impl RenderLetter {
             .map_err(|_damaged| RenderLetterError::Answers)?;
         let content = paper::content(letter, of, &answers, head)?;
         let identity = format!("{}/{}", letter.tenant, letter.id);
-        // Nobody closes the semaphore, so this always waits for a place.
-        let place = PLACES.acquire().await.ok();
+        let place = free_place(TIME_LIMIT).await?;
         let setting = tokio::task::spawn_blocking(move || {
             let _place = place;
             render::render(&template, &content, &identity)
@@ -196,6 +201,15 @@ impl RenderLetter {
             Ok(Ok(rendered)) => Ok(rendered?.into()),
             Ok(Err(_)) | Err(_) => Err(RenderLetterError::NoEnd),
         }
+    }
+}
+
+/// Waits for a place to render in, but not for ever: a template that has run wild keeps its place.
+async fn free_place(limit: Duration) -> Result<SemaphorePermit<'static>, RenderLetterError> {
+    match tokio::time::timeout(limit, PLACES.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        // Nobody closes the semaphore.
+        Ok(Err(_)) | Err(_) => Err(RenderLetterError::NoPlace),
     }
 }
 
@@ -218,4 +232,24 @@ fn description(letter: &Letter, of: &LetterType, head: &Letterhead) -> BTreeMap<
         .into_iter()
         .filter_map(|(name, text)| Some((name.to_owned(), encoded(&text?))));
     given.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_letter_that_finds_no_place_or_no_end_comes_again() {
+        let taken = PLACES.acquire_many(2).await.unwrap();
+        let error = free_place(Duration::ZERO).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.disposition()),
+            ("render_letter.no_place", Disposition::Retry)
+        );
+        drop(taken);
+        assert!(free_place(Duration::ZERO).await.is_ok());
+        assert_eq!(RenderLetterError::NoEnd.disposition(), Disposition::Retry);
+    }
 }
