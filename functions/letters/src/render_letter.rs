@@ -238,7 +238,66 @@ fn description(letter: &Letter, of: &LetterType, head: &Letterhead) -> BTreeMap<
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+    use jiff::Timestamp;
+    use jiff::civil::date;
+    use kernel::DocumentId;
+    use serde_json::json;
+
     use super::*;
+    use crate::ids::LetterId;
+    use crate::letter::{Approver, Issue, Resident};
+    use crate::letter_type::Numbered;
+    use crate::letter_type::tests::type_draft;
+    use crate::letterhead::tests::text;
+
+    #[test]
+    fn the_longest_of_everything_fits_into_the_metadata_of_an_object() {
+        let wide = |characters: usize| "\u{1d400}".repeat(characters);
+        let (tenant, day) = ("karo".parse().unwrap(), date(2026, 11, 21));
+        let mut draft = type_draft();
+        draft.name = wide(120);
+        draft.number_format = "{number:6}/{year}/{code}/{code}/{code}/{code}/{code}/{code}".into();
+        let of = LetterType::new(tenant, "ABCDEFGHIJKLMNOP".parse().unwrap(), draft).unwrap();
+        let mut text = text();
+        text.office = wide(160);
+        let head = Letterhead::new(of.tenant.clone(), text).unwrap();
+        let resident = Resident {
+            id: "warga-1".into(),
+            name: wide(500),
+            rw: None,
+            rt: None,
+        };
+        let id = LetterId::new(DocumentId::from_bytes([7; 16]));
+        let answers = serde_json::from_value(json!("a.sealed")).unwrap();
+        let letter = Letter::draft(id, &of, resident, answers, Timestamp::UNIX_EPOCH);
+        let number = of.number_format.number(Numbered {
+            sequence: u64::MAX,
+            code: &of.code,
+            date: day,
+        });
+        let approved_by = Approver {
+            id: "lurah".into(),
+            name: None,
+            acting_for: None,
+        };
+        let issue = Issue {
+            number,
+            sequence: u64::MAX,
+            date: day,
+            valid_until: Some(day),
+            approved_by,
+        };
+        let letter = Letter {
+            issue: Some(issue),
+            ..letter
+        };
+        let metadata = description(&letter, &of, &head);
+        let bytes: usize = metadata
+            .iter()
+            .map(|(name, value)| "x-amz-meta-".len() + name.len() + value.len())
+            .sum();
+        assert!(metadata.len() == 7 && bytes <= 2_048, "{bytes}");
+    }
 
     #[tokio::test]
     async fn a_letter_that_finds_no_place_or_no_end_comes_again() {
