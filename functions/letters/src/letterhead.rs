@@ -11,6 +11,7 @@ use platform::{Key, Record};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::text::is_printable;
 use logo::{can_be_drawn, looks_like_a_drawing};
 
 pub(crate) use logo::is_png;
@@ -74,7 +75,7 @@ pub struct Official {
 pub enum LetterheadError {
     /// A line is empty or too long, or there are too many.
     #[error(
-        "the line {0} is empty, longer than {LINE_LIMIT} characters or has control characters, or there are too many"
+        "the line {0} is empty, longer than {LINE_LIMIT} characters or has unprintable ones, or there are too many"
     )]
     Line(&'static str),
     /// The crest cannot be used.
@@ -94,7 +95,7 @@ impl Letterhead {
             ..
         } = &text;
         let line = |text: &String| {
-            !text.trim().is_empty() && text.chars().count() <= LINE_LIMIT && !text.chars().any(char::is_control)
+            !text.trim().is_empty() && text.chars().count() <= LINE_LIMIT && text.chars().all(is_printable)
         };
         let check = |name, is_usable| {
             if is_usable {
@@ -210,11 +211,12 @@ pub(crate) mod tests {
     #[test]
     fn a_line_that_cannot_stand_on_paper_is_refused_by_name() {
         assert!(Letterhead::new(tenant(), text()).is_ok());
-        let cases: [(&str, Spoil); 6] = [
+        let cases: [(&str, Spoil); 7] = [
             ("superiors", |text| text.superiors = vec!["a".into(); 5]),
             ("office", |text| text.office = " ".into()),
             ("address", |text| text.address = vec!["a\nb".into()]),
             ("place", |text| text.place = "a".repeat(161)),
+            ("office", |text| text.office = "Kelurahan\u{202e} Melati".into()),
             ("officials", |text| {
                 text.officials.values_mut().for_each(|official| official.name.clear());
             }),

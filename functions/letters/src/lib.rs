@@ -17,6 +17,7 @@ mod messages;
 mod numbering;
 mod paper;
 mod template;
+mod text;
 
 pub use ids::{LetterId, TypeCode};
 pub use letter::{

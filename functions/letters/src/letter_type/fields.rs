@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::messages;
+use crate::text::is_printable;
 
 /// The most fields of a form.
 const FIELDS: usize = 60;
@@ -242,7 +243,7 @@ impl Field {
             && name.bytes().all(word)
             && !title.is_empty()
             && title.chars().count() <= TITLE_LIMIT
-            && !title.chars().any(char::is_control)
+            && title.chars().all(is_printable)
             && object.keys().all(|keyword| FIELD_KEYWORDS.contains(&keyword.as_str()))
             && text("pattern").is_none_or(|pattern| pattern.len() <= PATTERN_LIMIT);
         if !is_usable {
@@ -295,8 +296,8 @@ fn validator(schema: &Value) -> Result<Validator, Box<jsonschema::ValidationErro
 fn is_plain(answer: &Value) -> bool {
     match answer {
         Value::String(text) => {
-            let control = |c: char| c.is_control() && c != '\n';
-            text.chars().count() <= ANSWER_LIMIT && !text.chars().any(control)
+            let stands = |c: char| is_printable(c) || c == '\n';
+            text.chars().count() <= ANSWER_LIMIT && text.chars().all(stands)
         }
         Value::Number(_) | Value::Bool(_) => true,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
