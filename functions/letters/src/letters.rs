@@ -1,6 +1,7 @@
 //! letters: residents write, submit and fetch their letters over HTTP; the office manages types and its letterhead.
 
 mod answers;
+mod audited;
 mod documents;
 mod papers;
 mod refusals;

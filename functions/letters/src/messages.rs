@@ -6,6 +6,8 @@ pub(crate) const YES: &str = "Ya";
 pub(crate) const NO: &str = "Tidak";
 pub(crate) const FOOTER: &str =
     "Surat ini ditandatangani secara elektronik. Pindai kode QR untuk memeriksa keasliannya.";
+pub(crate) const MASKED: &str = "***";
+pub(crate) const MASKED_AND_CHANGED: &str = "*** (diubah)";
 pub(crate) const ACTING: &str = "Plt.";
 pub(crate) const STANDING_IN: &str = "Plh.";
 pub(crate) const ON_BEHALF: &str = "a.n.";
