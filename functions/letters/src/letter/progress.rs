@@ -59,6 +59,20 @@ impl Letter {
         }
     }
 
+    /// Whether a level has had the letter before it, or has it now: nobody reads what has not come to them.
+    #[must_use]
+    pub fn has_come_to(&self, level: Level) -> bool {
+        let has_decided = self.history.iter().any(|decided| decided.level == Some(level));
+        match self.status {
+            Status::MenungguVerifikasiRt | Status::MenungguVerifikasiRw | Status::MenungguAdmin => {
+                has_decided || self.status.awaits().is_some_and(|turn| turn >= level)
+            }
+            Status::Disetujui | Status::Selesai => true,
+            Status::Ditolak => has_decided || level == Level::Admin,
+            Status::Draft | Status::RevisiRt | Status::RevisiRw => has_decided,
+        }
+    }
+
     /// The levels that this letter needs, in order.
     #[must_use]
     pub fn progress(&self) -> Vec<LevelProgress> {

@@ -382,6 +382,29 @@ fn a_letter_is_at_the_level_that_has_to_decide_or_will_have_to_first() {
 }
 
 #[test]
+fn a_letter_comes_to_one_level_after_the_other_and_stays_with_those_who_have_decided() {
+    let of = letter_type();
+    let comes_to = |letter: &Letter| Level::ALL.map(|level| letter.has_come_to(level));
+    let expected = Status::ALL.map(|status| (status, comes_to(&in_state(&of, status))));
+    let table = [
+        (Status::Draft, [false, false, false]),
+        (Status::MenungguVerifikasiRt, [true, false, false]),
+        (Status::MenungguVerifikasiRw, [true, true, false]),
+        (Status::MenungguAdmin, [true, true, true]),
+        (Status::Disetujui, [true, true, true]),
+        (Status::Ditolak, [false, false, true]),
+        (Status::RevisiRt, [false, false, false]),
+        (Status::RevisiRw, [false, false, false]),
+        (Status::Selesai, [true, true, true]),
+    ];
+    assert_eq!(table, expected);
+
+    let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
+    let by_rw = decided(2, Ruling::Awaits(Level::Rt), Some((Level::Rw, Verdict::Returned, "KK")));
+    assert_eq!(comes_to(&hear(letter, &by_rw)), [true, true, false]);
+}
+
+#[test]
 fn a_resident_sees_which_level_approved_returned_or_is_next() {
     let of = letter_type();
     let states = |letter: &Letter| {

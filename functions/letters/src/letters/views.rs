@@ -101,9 +101,10 @@ pub(super) struct LetterView {
     summary: LetterSummary,
     /// The resident's name.
     applicant: String,
-    /// What the resident filled in.
-    #[schema(value_type = Object)]
-    answers: Map<String, Value>,
+    /// What the resident filled in: for the resident, and for those whom it has come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    answers: Option<Map<String, Value>>,
     /// The levels that have to decide, in order.
     progress: Vec<LevelProgress>,
     /// The last day on which it is in force.
@@ -212,7 +213,7 @@ impl TypeList {
 }
 
 impl LetterView {
-    pub(super) fn new(letter: &Letter, answers: Map<String, Value>) -> Self {
+    pub(super) fn new(letter: &Letter, answers: Option<Map<String, Value>>) -> Self {
         Self {
             summary: LetterSummary::from(letter),
             applicant: letter.resident.name.clone(),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ADMIN, RESIDENT, Role, answers, code, office_that_gives};
+use crate::support::{ADMIN, Office, Person, RESIDENT, Role, answers, body, by, code, office_that_gives};
 
 #[tokio::test]
 async fn nobody_without_a_token_gets_an_answer_on_any_route() {
@@ -130,27 +130,29 @@ async fn another_residents_and_another_tenants_letter_is_not_there() {
     assert_eq!(office.status(&budi, &id).await, "menunggu_verifikasi_rt");
 }
 
+/// Somebody who verifies, by the permission.
+fn verifier(office: &Office, permission: &str, rw: Option<&str>, rt: Option<&str>) -> Person {
+    let permissions: &[&str] = match permission {
+        "rt" => &["letter:read", "letter:verify_rt"],
+        "rw" => &["letter:read", "letter:verify_rw"],
+        _ => ADMIN.permissions,
+    };
+    let role = Role {
+        tenant: "karo",
+        permissions,
+        rw,
+        rt,
+    };
+    office.person(permission, &role)
+}
+
 #[tokio::test]
 async fn verifiers_read_what_was_handed_to_their_own_territory() {
     let office = office_that_gives(true, true).await;
     let budi = office.person("budi", &RESIDENT);
     let (draft, submitted) = (office.draft(&budi, "k1").await, office.submitted(&budi, "k2").await);
-    let verifier = |permission: &'static str, rw, rt| {
-        let permissions: &[&str] = match permission {
-            "rt" => &["letter:read", "letter:verify_rt"],
-            "rw" => &["letter:read", "letter:verify_rw"],
-            _ => ADMIN.permissions,
-        };
-        office.person(
-            permission,
-            &Role {
-                tenant: "karo",
-                permissions,
-                rw,
-                rt,
-            },
-        )
-    };
+    let advanced = json!({ "label": "menunggu_verifikasi_rw", "decided_by": by("pak-rt", "rt") });
+    office.approval(&submitted, "approval.advanced", advanced).await;
     for (permission, rw, rt, sees) in [
         ("rt", Some("003"), Some("001"), true),
         ("rt", Some("003"), Some("002"), false),
@@ -162,10 +164,41 @@ async fn verifiers_read_what_was_handed_to_their_own_territory() {
         ("rw", None, None, false),
         ("admin", None, None, true),
     ] {
-        let person = verifier(permission, rw, rt);
+        let person = verifier(&office, permission, rw, rt);
         let status = office.get(&person, &format!("/letters/{submitted}")).await.status_code;
         assert_eq!(status == 200, sees, "{permission} {rw:?} {rt:?}: {status}");
         let status = office.get(&person, &format!("/letters/{draft}")).await.status_code;
         assert_eq!(status, 404, "a draft is nobody else's: {permission}");
     }
+}
+
+#[tokio::test]
+async fn nobody_reads_answers_that_have_not_come_to_them_or_are_back_at_the_resident() {
+    let office = office_that_gives(true, true).await;
+    let budi = office.person("budi", &RESIDENT);
+    let id = office.submitted(&budi, "k1").await;
+    let path = format!("/letters/{id}");
+    let rt = verifier(&office, "rt", Some("003"), Some("001"));
+    let rw = verifier(&office, "rw", Some("003"), None);
+    let admin = verifier(&office, "admin", None, None);
+    // The status, and whether the answers are there.
+    let seen = async || {
+        let mut seen = Vec::new();
+        for person in [&rt, &rw, &admin, &budi] {
+            let reply = office.get(person, &path).await;
+            seen.push((reply.status_code, body(&reply).get("answers").is_some()));
+        }
+        seen
+    };
+    let whole = (200, true);
+    let (outline, nothing) = ((200, false), (404, false));
+    assert_eq!(seen().await, [whole, nothing, outline, whole]);
+    let data = json!({ "label": "menunggu_verifikasi_rw", "decided_by": by("pak-rt", "rt") });
+    office.approval(&id, "approval.advanced", data).await;
+    assert_eq!(seen().await, [whole, whole, outline, whole]);
+    let data = json!({ "label": "menunggu_verifikasi_rt", "note": "KK", "decided_by": by("pak-rw", "rw") });
+    office.approval(&id, "approval.sent_back", data).await;
+    let data = json!({ "label": "revisi_rt", "note": "KK", "decided_by": by("pak-rt", "rt") });
+    office.approval(&id, "approval.returned", data).await;
+    assert_eq!(seen().await, [outline, outline, outline, whole]);
 }
