@@ -30,6 +30,8 @@ pub struct News {
 pub enum Ruling {
     /// This level has to decide.
     Awaits(Level),
+    /// A step of the route's own has to decide, for which letters have no state.
+    AwaitsAnother,
     /// Back at the resident, in the state that the route names, if it names one.
     Returned(Option<Status>),
     /// Refused for good.
@@ -101,6 +103,7 @@ impl Letter {
                 match ruling {
                     Ruling::Approved => return Ok(Heard::WantsNumber(self.noting(news).into())),
                     Ruling::Awaits(level) => level.waiting(),
+                    Ruling::AwaitsAnother => self.status,
                     Ruling::Returned(named) => named.unwrap_or_else(|| self.kind.requires.returned()),
                     Ruling::Refused => Status::Ditolak,
                     Ruling::Withdrawn => Status::Draft,
@@ -120,7 +123,12 @@ impl Letter {
                 | Status::RevisiRt
                 | Status::RevisiRw
                 | Status::Selesai,
-                Ruling::Awaits(_) | Ruling::Returned(_) | Ruling::Refused | Ruling::Approved | Ruling::Withdrawn,
+                Ruling::Awaits(_)
+                | Ruling::AwaitsAnother
+                | Ruling::Returned(_)
+                | Ruling::Refused
+                | Ruling::Approved
+                | Ruling::Withdrawn,
             ) => return Err(LetterError::Contradicts(self.status)),
         };
         // Whoever wanted the letter back still does while another level has its turn.

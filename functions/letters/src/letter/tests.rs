@@ -19,13 +19,14 @@ enum Act {
     Finish,
 }
 
-const ACTS: [Act; 12] = [
+const ACTS: [Act; 13] = [
     Act::Edit,
     Act::Submit,
     Act::Withdraw,
     Act::Hear(Ruling::Awaits(Level::Rt)),
     Act::Hear(Ruling::Awaits(Level::Rw)),
     Act::Hear(Ruling::Awaits(Level::Admin)),
+    Act::Hear(Ruling::AwaitsAnother),
     Act::Hear(Ruling::Returned(None)),
     Act::Hear(Ruling::Refused),
     Act::Hear(Ruling::Approved),
@@ -170,40 +171,43 @@ fn every_act_on_a_letter_in_every_state_leads_where_this_table_says() {
     const BW: &str = "revisi_rw";
     const FIN: &str = "selesai";
     let of = letter_type();
-    // edit, submit, withdraw | awaits rt, rw, admin | returned, refused, approved, withdrawn | render, finish
+    // edit, submit, withdraw | awaits rt, rw, admin, another | returned, refused, approved, withdrawn | render, finish
     let table = [
-        (Status::Draft, [D, RT, "!", "!", "!", "!", "!", "!", "!", "=", "!", "!"]),
+        (
+            Status::Draft,
+            [D, RT, "!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "!"],
+        ),
         (
             Status::MenungguVerifikasiRt,
-            ["!", "!", RT, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+            ["!", "!", RT, RT, RW, ADM, RT, BT, NO, OK, D, "!", "!"],
         ),
         (
             Status::MenungguVerifikasiRw,
-            ["!", "!", RW, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+            ["!", "!", RW, RT, RW, ADM, RW, BT, NO, OK, D, "!", "!"],
         ),
         (
             Status::MenungguAdmin,
-            ["!", "!", ADM, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+            ["!", "!", ADM, RT, RW, ADM, ADM, BT, NO, OK, D, "!", "!"],
         ),
         (
             Status::Disetujui,
-            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", OK, FIN],
+            ["!", "!", "!", "!", "!", "!", "!", "!", "!", "=", "!", OK, FIN],
         ),
         (
             Status::Ditolak,
-            ["!", "!", "!", "!", "!", "!", "!", "=", "!", "!", "!", "!"],
+            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "!", "!", "!"],
         ),
         (
             Status::RevisiRt,
-            [BT, RT, "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
+            [BT, RT, "!", "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
         ),
         (
             Status::RevisiRw,
-            [BW, RT, "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
+            [BW, RT, "!", "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
         ),
         (
             Status::Selesai,
-            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "=", "="],
+            ["!", "!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "=", "="],
         ),
     ];
     assert_eq!(table.map(|(status, _)| status), Status::ALL);

@@ -145,6 +145,31 @@ async fn a_letter_without_levels_waits_for_the_office_at_once_and_may_be_refused
 }
 
 #[tokio::test]
+async fn a_letter_on_a_route_with_a_step_of_its_own_stays_where_it_is_until_a_level_that_it_knows_decides() {
+    let office = office_that_gives(true, false).await;
+    let budi = office.person("budi", &RESIDENT);
+    let id = office.submitted(&budi, "k1").await;
+    let data = json!({ "label": "menunggu_admin", "decided_by": by("pak-rt", "rt") });
+    office.approval(&id, "approval.advanced", data).await;
+    let data = json!({ "label": "menunggu_kasi", "decided_by": by("lurah", "admin") });
+    office.approval(&id, "approval.advanced", data).await;
+    assert_eq!(office.status(&budi, &id).await, "menunggu_admin");
+    let data = json!({ "label": "disetujui", "decided_by": by("kasi", "kasi") });
+    office.approval(&id, "approval.approved", data).await;
+    assert_eq!(office.status(&budi, &id).await, "disetujui");
+    let deciders: Vec<_> = office
+        .letter(&id)
+        .await
+        .value
+        .history
+        .into_iter()
+        .map(|one| one.by)
+        .collect();
+    assert_eq!(deciders, ["pak-rt", "lurah", "kasi"]);
+    assert!(office.parked("track-letter").await.is_empty());
+}
+
+#[tokio::test]
 async fn a_letter_that_is_asked_back_is_a_draft_when_its_approval_has_ended() {
     let office = office_that_gives(true, false).await;
     let budi = office.person("budi", &RESIDENT);
