@@ -366,6 +366,12 @@ impl Letter {
         format!("{tenant}#letters-of#{resident}")
     }
 
+    /// The partition that lists the letters of `tenant` in a state.
+    #[must_use]
+    pub fn partition_in(tenant: &TenantId, status: Status) -> String {
+        format!("{tenant}#letters#{}", status.as_str())
+    }
+
     /// The key of letter `id` of `tenant`.
     #[must_use]
     pub fn key_of(tenant: &TenantId, id: LetterId) -> Key {
@@ -404,15 +410,20 @@ impl Record for Letter {
         Self::key_of(&self.tenant, self.id)
     }
 
-    /// Residents see their own letters, by when they began them.
+    /// Residents see their own letters, by when they began them; the office sees them by their state, but no drafts, by when
+    /// they came to it.
     fn indexes(&self) -> Indexes {
         let listed = Key {
             pk: Self::partition_of(&self.tenant, &self.resident.id),
             sk: format!("{:.3}#{}", self.created_at, self.id),
         };
+        let in_state = Key {
+            pk: Self::partition_in(&self.tenant, self.status),
+            sk: format!("{:.3}#{}", self.moved_at, self.id),
+        };
         Indexes {
             gsi1: Some(listed),
-            gsi2: None,
+            gsi2: Some(in_state).filter(|_| self.status != Status::Draft),
         }
     }
 }
