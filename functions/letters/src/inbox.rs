@@ -1,4 +1,4 @@
-//! Where the PDF of a letter enters the documents' inbox: `<tenant>/letters/<letter id>.pdf`.
+//! Where the PDF of a letter is kept, and where it enters the documents' inbox: `<tenant>/letters/<letter id>.pdf`.
 
 use kernel::TenantId;
 

@@ -55,8 +55,8 @@ pub struct Letter {
     pub history: Vec<Verification>,
     /// Its number, once it is approved.
     pub issue: Option<Issue>,
-    /// The PDF that it was rendered to, for good.
-    pub rendered: Option<Rendering>,
+    /// The digest of the PDF that it was rendered to, before anybody signed it, for good.
+    pub rendered: Option<Sha256Digest>,
     /// The signed document.
     pub document: Option<IssuedDocument>,
 }
@@ -134,15 +134,6 @@ pub enum ActingKind {
     Plh,
     /// Atas nama: in its holder's name.
     An,
-}
-
-/// The one PDF of a letter: what it takes to render the same bytes again, and their digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rendering {
-    /// The digest of the PDF before anybody signed it.
-    pub sha256: Sha256Digest,
-    /// The version of the letterhead that it was rendered with.
-    pub letterhead: u64,
 }
 
 /// The signed document of a letter.
@@ -308,7 +299,7 @@ impl Letter {
     }
 
     /// Notes the digest of its PDF. One letter is one PDF: the same again changes nothing, and another is refused.
-    pub fn render(self, rendering: Rendering) -> Result<(Self, Option<LetterEvent>), LetterError> {
+    pub fn render(self, sha256: Sha256Digest) -> Result<(Self, Option<LetterEvent>), LetterError> {
         match self.status {
             Status::Disetujui | Status::Selesai => {}
             Status::Draft
@@ -320,11 +311,11 @@ impl Letter {
             | Status::RevisiRw => return Err(LetterError::NotApproved(self.status)),
         }
         match &self.rendered {
-            Some(known) if known.sha256 == rendering.sha256 => Ok((self, None)),
+            Some(known) if *known == sha256 => Ok((self, None)),
             Some(_) => Err(LetterError::RenderedOtherwise),
             None => {
                 let rendered = Self {
-                    rendered: Some(rendering),
+                    rendered: Some(sha256),
                     ..self
                 };
                 Ok((rendered, Some(LetterEvent::Rendered)))

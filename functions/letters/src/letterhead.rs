@@ -147,32 +147,6 @@ impl Record for Letterhead {
     }
 }
 
-/// A letterhead as it was in one version; the row never changes. What was told of a letter's PDF holds for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LetterheadVersion {
-    /// Which, counted from 1.
-    pub number: u64,
-    /// As it was.
-    pub letterhead: Letterhead,
-}
-
-impl LetterheadVersion {
-    /// The key of one version of the paper of `tenant`.
-    #[must_use]
-    pub fn key_of(tenant: &TenantId, number: u64) -> Key {
-        Key {
-            sk: format!("version#{number:08}"),
-            ..Letterhead::key_of(tenant)
-        }
-    }
-}
-
-impl Record for LetterheadVersion {
-    fn key(&self) -> Key {
-        Self::key_of(&self.letterhead.tenant, self.number)
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]

@@ -22,12 +22,11 @@ mod text;
 pub use ids::{LetterId, TypeCode};
 pub use letter::{
     ActingFor, ActingKind, Approver, CurrentLevel, Heard, Issue, IssuedDocument, Kind, Letter, LetterError,
-    LetterEvent, Level, LevelProgress, LevelState, News, Rendering, Requires, Resident, Ruling, Status, Verdict,
-    Verification,
+    LetterEvent, Level, LevelProgress, LevelState, News, Requires, Resident, Ruling, Status, Verdict, Verification,
 };
 pub use letter_type::{
     AnswerProblem, Answers, Field, FieldKind, FieldSchema, LetterType, NumberFormat, NumberFormatError, Numbered,
     SchemaError, TypeDraft, TypeError, TypeVersion, Wording,
 };
-pub use letterhead::{Letterhead, LetterheadError, LetterheadText, LetterheadVersion, Official};
+pub use letterhead::{Letterhead, LetterheadError, LetterheadText, Official};
 pub use template::{ParseTemplateError, Template, TemplateName};

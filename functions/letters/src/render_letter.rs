@@ -1,6 +1,7 @@
 //! render-letter: an approved letter becomes a PDF, which goes through the documents' inbox like any other.
 //!
-//! The digest is told first, then the PDF is dropped: whoever takes the PDF in knows that it is approved already.
+//! The PDF is kept in the vault first, so that every attempt goes on with the same bytes whatever changes in between. Then its
+//! digest is told, and it is dropped: whoever takes the PDF in knows that it is approved already.
 
 mod encoding;
 
@@ -11,16 +12,17 @@ use bytes::Bytes;
 use kernel::{Disposition, Envelope, Fault, Sha256Digest};
 use platform::{
     ConfigError, Environment, FieldError, Fields, Function, Inbox, InboxError, Put, Step, Stored, Table, TableError,
+    Vault, VaultError,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::events::{self, Rendered, WantsPdf};
 use crate::inbox;
-use crate::letter::{Letter, LetterError, Rendering, Status};
+use crate::letter::{Letter, LetterError, Status};
 use crate::letter_type::{Answers, LetterType, TypeVersion};
-use crate::letterhead::{Letterhead, LetterheadVersion};
+use crate::letterhead::Letterhead;
 use crate::paper::{self, PaperError};
-use crate::render::{self, RenderError};
+use crate::render::{self, BYTE_LIMIT, RenderError};
 use crate::template::Template;
 use encoding::encoded;
 
@@ -31,10 +33,11 @@ static PLACES: Semaphore = Semaphore::const_new(2);
 
 /// Builds the function.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
-    let vars = environment.settings.require(&["INBOX_BUCKET"])?;
+    let vars = environment.settings.require(&["INBOX_BUCKET", "VAULT_BUCKET"])?;
     let step = RenderLetter {
         table: environment.table()?,
         fields: Fields::connect(environment)?,
+        vault: Vault::new(&environment.aws, vars.text("VAULT_BUCKET")?),
         inbox: Inbox::connect(environment)?,
         bucket: vars.text("INBOX_BUCKET")?,
         environment: environment.clone(),
@@ -46,6 +49,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
 pub(crate) struct RenderLetter {
     table: Table,
     fields: Fields,
+    vault: Vault,
     inbox: Inbox,
     bucket: String,
     environment: Environment,
@@ -81,6 +85,9 @@ pub(crate) enum RenderLetterError {
     /// Rendering took too long or panicked.
     #[error("rendering did not end")]
     NoEnd,
+    /// The PDF could not be kept, or read again.
+    #[error("the PDF could not be kept")]
+    Vault(#[from] VaultError),
     /// The letter may not be rendered in its state.
     #[error("the letter may not be rendered now")]
     State(#[from] LetterError),
@@ -101,6 +108,7 @@ impl Fault for RenderLetterError {
             Self::Render(error) => error.code(),
             Self::NoPlace => "render_letter.no_place",
             Self::NoEnd => "render_letter.no_end",
+            Self::Vault(error) => error.code(),
             Self::State(error) => error.code(),
             Self::Inbox(error) => error.code(),
         }
@@ -112,6 +120,7 @@ impl Fault for RenderLetterError {
             Self::Fields(error) => error.disposition(),
             Self::Paper(error) => error.disposition(),
             Self::Render(error) => error.disposition(),
+            Self::Vault(error) => error.disposition(),
             Self::State(error) => error.disposition(),
             Self::Inbox(error) => error.disposition(),
             Self::NoLetterhead | Self::NoTemplate | Self::Answers => Disposition::Reject,
@@ -134,14 +143,10 @@ impl Step for RenderLetter {
         }
         let of = self.type_of(&letter).await?;
         let head = self.letterhead(&letter).await?;
-        let pdf = self.set(&letter, &of, &head.value).await?;
+        let pdf = self.kept(&letter, &of, &head).await?;
         let sha256 = Sha256Digest::of(&pdf);
-        let metadata = description(&letter, &of, &head.value);
-        let rendering = Rendering {
-            sha256,
-            letterhead: head.version,
-        };
-        let (letter, happened) = letter.render(rendering)?;
+        let metadata = description(&letter, &of, &head);
+        let (letter, happened) = letter.render(sha256)?;
         if let Some(happened) = happened {
             let data = Rendered {
                 letter_id: letter.id,
@@ -169,19 +174,22 @@ impl RenderLetter {
         Ok(self.table.load::<TypeVersion>(key).await?.value.0)
     }
 
-    /// The office's letterhead as it is, or, once the letter was rendered, as it was then.
-    async fn letterhead(&self, letter: &Letter) -> Result<Stored<Letterhead>, RenderLetterError> {
-        if let Some(rendered) = letter.rendered {
-            let key = LetterheadVersion::key_of(&letter.tenant, rendered.letterhead);
-            let LetterheadVersion { number, letterhead } = self.table.load(key).await?.value;
-            return Ok(Stored {
-                value: letterhead,
-                version: number,
-            });
-        }
+    /// The office's letterhead as it is.
+    async fn letterhead(&self, letter: &Letter) -> Result<Letterhead, RenderLetterError> {
         let key = Letterhead::key_of(&letter.tenant);
         let found = self.table.find::<Letterhead>(&key).await?;
-        found.ok_or(RenderLetterError::NoLetterhead)
+        found.map(|stored| stored.value).ok_or(RenderLetterError::NoLetterhead)
+    }
+
+    /// The letter's one PDF: as it is kept, or set and kept now.
+    async fn kept(&self, letter: &Letter, of: &LetterType, head: &Letterhead) -> Result<Bytes, RenderLetterError> {
+        let key = inbox::key_of(&letter.tenant, letter.id);
+        if letter.rendered.is_some() {
+            return Ok(self.vault.get(&key, BYTE_LIMIT).await?);
+        }
+        let pdf = self.set(letter, of, head).await?;
+        let kept = self.vault.keep_first(&key, "application/pdf", pdf, BYTE_LIMIT).await?;
+        Ok(kept)
     }
 
     /// Sets the letter, off the async threads and within its time.

@@ -203,12 +203,14 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
         let inbox = action.starts_with("s3:Get") && resource.ends_with(":s3:::${BucketPrefix}inbox/*");
         let vault = action.starts_with("s3:") && resource.ends_with(":s3:::${BucketPrefix}vault/*");
         let drop = action == "s3:PutObject" && resource.ends_with(":s3:::${BucketPrefix}inbox/*/letters/*");
+        let keep = ["s3:GetObject", "s3:PutObject"].contains(&action.as_str())
+            && resource.ends_with(":s3:::${BucketPrefix}vault/*/letters/*");
         let fetch =
             action == "s3:GetObject" && resource.ends_with(":s3:::${BucketPrefix}vault/*/documents/*/final.pdf");
         let bucket = action.starts_with("s3:List") && resource.contains(":s3:::${BucketPrefix}");
         let key = action.starts_with("kms:") && resource == "DataKey.Arn";
         assert!(
-            table || index || queue || inbox || drop || config || vault || fetch || bucket || key,
+            table || index || queue || inbox || drop || keep || config || vault || fetch || bucket || key,
             "{id} may {action} on {resource}"
         );
     }
@@ -245,6 +247,7 @@ fn every_function_has_a_policy_of_its_own_with_the_rights_that_its_step_needs_an
     assert_eq!(who_may(&SCANS, "MainTable.Arn"), ids(&["reconcile"]));
     assert_eq!(who_may(&others, "inbox/*"), ids(&["import"]));
     assert_eq!(who_may(&others, "inbox/*/letters/*"), ids(&["render-letter"]));
+    assert_eq!(who_may(&others, "vault/*/letters/*"), ids(&["render-letter"]));
     assert_eq!(who_may(&others, "config/*"), ids(&["load-route"]));
     assert_eq!(
         who_may(&["s3:GetObject"], "vault/*"),

@@ -20,7 +20,7 @@ impl Reconcile {
     /// Reports files that are nobody's, and what is missing beside the others.
     pub(super) async fn look_at_files(&self, keys: &[String], tally: &mut Tally) {
         let mut found: Vec<Found> = Vec::new();
-        for key in keys {
+        for key in keys.iter().filter(|key| !is_a_letter(key)) {
             let Some((tenant, id, stage)) = parts(key) else {
                 tally.strange += 1;
                 // Whoever put it there chose its name, which may tell of a person.
@@ -131,6 +131,17 @@ fn demanded(state: &State) -> Vec<Stage> {
     }
 }
 
+/// Whether it is a letter as it was set, `<tenant>/letters/<letter id>.pdf`: that comes through the inbox, and becomes a
+/// document then.
+fn is_a_letter(file: &str) -> bool {
+    let parts: Vec<&str> = file.split('/').collect();
+    let [tenant, "letters", name] = parts.as_slice() else {
+        return false;
+    };
+    let id = name.strip_suffix(".pdf").map(str::parse::<DocumentId>);
+    tenant.parse::<TenantId>().is_ok() && matches!(id, Some(Ok(_)))
+}
+
 /// Whose file it is and which: `<tenant>/documents/<id>/<stage>.pdf`.
 fn parts(file: &str) -> Option<(TenantId, DocumentId, Stage)> {
     let mut parts = file.split('/');
@@ -155,6 +166,21 @@ mod tests {
             original_sha256: Sha256Digest::of(b"F0"),
             prepared,
             pages: 1,
+        }
+    }
+
+    #[test]
+    fn letters_that_are_kept_before_they_become_documents_are_no_strange_files() {
+        let letter = "karo/letters/AAAQEAYEAUDAOCAJBIFQYDIOB4.pdf";
+        assert!(is_a_letter(letter));
+        for strange in [
+            "karo/letters/surat Budi.pdf",
+            "karo/letters/AAAQEAYEAUDAOCAJBIFQYDIOB4.exe",
+            "karo/letters/x/AAAQEAYEAUDAOCAJBIFQYDIOB4.pdf",
+            "karo/surat/AAAQEAYEAUDAOCAJBIFQYDIOB4.pdf",
+            "Karo/letters/AAAQEAYEAUDAOCAJBIFQYDIOB4.pdf",
+        ] {
+            assert!(!is_a_letter(strange), "{strange}");
         }
     }
 

@@ -104,13 +104,6 @@ fn document() -> IssuedDocument {
     }
 }
 
-fn rendering(pdf: &[u8]) -> Rendering {
-    Rendering {
-        sha256: Sha256Digest::of(pdf),
-        letterhead: 1,
-    }
-}
-
 fn hear(letter: Letter, news: &News) -> Letter {
     match letter.clone().hear(news).unwrap() {
         Heard::Nothing => letter,
@@ -133,7 +126,7 @@ fn in_state(of: &LetterType, status: Status) -> Letter {
         Status::RevisiRt => heard(Ruling::Returned(Some(Status::RevisiRt))),
         Status::RevisiRw => heard(Ruling::Returned(Some(Status::RevisiRw))),
         Status::Selesai => {
-            let rendered = heard(Ruling::Approved).render(rendering(b"pdf")).unwrap().0;
+            let rendered = heard(Ruling::Approved).render(Sha256Digest::of(b"pdf")).unwrap().0;
             rendered.finish(document(), at(10)).unwrap().0
         }
     }
@@ -149,7 +142,10 @@ fn after(of: &LetterType, letter: &Letter, act: Act) -> &'static str {
             let news = news(20, ruling);
             letter.clone().hear(&news).map(|_| hear(letter.clone(), &news))
         }
-        Act::Render => letter.clone().render(rendering(b"pdf")).map(|(letter, _)| letter),
+        Act::Render => letter
+            .clone()
+            .render(Sha256Digest::of(b"pdf"))
+            .map(|(letter, _)| letter),
         Act::Finish => letter.clone().finish(document(), at(20)).map(|(letter, _)| letter),
     };
     match acted {
@@ -449,12 +445,12 @@ fn a_resident_sees_which_level_approved_returned_or_is_next() {
 fn a_letter_is_one_pdf_whose_digest_is_told_once_and_the_first_signed_document_is_the_letter() {
     let of = letter_type();
     let letter = in_state(&of, Status::Disetujui);
-    let first = rendering(b"pdf");
+    let first = Sha256Digest::of(b"pdf");
     let (letter, event) = letter.render(first).unwrap();
     assert_eq!((letter.rendered, event), (Some(first), Some(LetterEvent::Rendered)));
     assert_eq!(letter.clone().render(first).unwrap(), (letter.clone(), None));
     assert_eq!(
-        letter.clone().render(rendering(b"other")),
+        letter.clone().render(Sha256Digest::of(b"other")),
         Err(LetterError::RenderedOtherwise)
     );
 

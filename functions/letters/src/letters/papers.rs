@@ -8,7 +8,7 @@ use platform::{Actor, AuditEntry, Caller, IfMatch, JsonBody, Origin, Problem, Ta
 
 use super::refusals::{Refusals, busy, unusable_letterhead};
 use super::{Letters, Versioned, audited};
-use crate::letterhead::{Letterhead, LetterheadText, LetterheadVersion};
+use crate::letterhead::{Letterhead, LetterheadText};
 use crate::messages;
 
 const MANAGE: &str = "letter_type:manage";
@@ -59,13 +59,8 @@ pub(super) async fn write(
             before.as_ref().map(|text| audited::letterhead(text, None)),
             Some(audited::letterhead(&letterhead.text, before.as_ref())),
         );
-    let kept = LetterheadVersion {
-        number: version + 1,
-        letterhead: letterhead.clone(),
-    };
     let written = async {
         let transaction = letters.table.transaction().update(&letterhead, version)?;
-        let transaction = transaction.insert(&kept)?;
         transaction
             .audited(&letters.environment, &caller.tenant, entry)?
             .commit()

@@ -2,7 +2,7 @@
 
 use kernel::Sha256Digest;
 use letters::{ActingFor, ActingKind};
-use platform::{Inbox, ObjectVersion};
+use platform::{Inbox, ObjectVersion, Vault};
 use serde_json::json;
 
 use crate::support::{ADMIN, Office, RESIDENT, by, code, letterhead, office_that_gives};
@@ -81,8 +81,30 @@ async fn a_pdf_that_was_told_of_but_not_dropped_is_dropped_when_the_message_come
     let inbox = Inbox::new(&office.environment.aws);
     let upload = inbox.uploads("inbox-2", None).await.unwrap().uploads.remove(0);
     let pdf = inbox.receive(&upload.object, 1_000_000).await.unwrap();
-    assert_eq!(Sha256Digest::of(&pdf.bytes), told.sha256);
+    assert_eq!(Sha256Digest::of(&pdf.bytes), told);
     assert_eq!(office.event_types(&id).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_letter_that_was_kept_and_not_told_of_is_told_of_and_dropped_as_it_was_kept() {
+    let office = office_that_gives(false, false).await;
+    let id = approved(&office, "k1", by("lurah", "admin")).await;
+    // An earlier release, which set letters otherwise, got no further.
+    let vault = Vault::new(&office.environment.aws, "vault".into());
+    let (key, earlier) = (format!("karo/letters/{id}.pdf"), "%PDF-1.7 earlier");
+    vault.put_once(&key, "application/pdf", earlier.into()).await.unwrap();
+    let event = office.told(&id, "letter.approved").await;
+    for _ in 0..2 {
+        office.deliver(&office.render, &event).await;
+    }
+    let pdf = dropped(&office, &id).await.unwrap();
+    assert_eq!(pdf.bytes, earlier);
+    let digest = Sha256Digest::of(earlier.as_bytes());
+    assert_eq!(
+        office.told(&id, "letter.rendered").await["data"]["sha256"],
+        json!(digest)
+    );
+    assert!(office.parked("render-letter").await.is_empty());
 }
 
 #[tokio::test]
