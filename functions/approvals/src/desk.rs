@@ -244,7 +244,7 @@ impl Desk {
     }
 
     async fn found(&self, approval: Approval, event: ApprovalEvent) -> Result<(), AdvanceError> {
-        let envelope = self.envelope(&approval, event);
+        let envelope = self.envelope(&approval, event, 1);
         match self.table.transaction().found(&approval, &envelope)?.commit().await {
             Ok(()) => Ok(()),
             Err(TableError::AlreadyExists) => {
@@ -268,7 +268,7 @@ impl Desk {
         event: ApprovalEvent,
         and: impl for<'a> FnOnce(Transaction<'a>, &Approval) -> Result<Transaction<'a>, TableError>,
     ) -> Result<Stored<Approval>, AdvanceError> {
-        let envelope = self.envelope(&approval, event);
+        let envelope = self.envelope(&approval, event, version + 1);
         let transaction = self.table.transaction().advance(version, &approval, &envelope)?;
         and(transaction, &approval)?.commit().await?;
         Ok(Stored {
@@ -277,7 +277,8 @@ impl Desk {
         })
     }
 
-    fn envelope(&self, approval: &Approval, event: ApprovalEvent) -> Envelope<ApprovalChanged> {
+    /// The event by which an approval came to `version`.
+    fn envelope(&self, approval: &Approval, event: ApprovalEvent, version: u64) -> Envelope<ApprovalChanged> {
         self.environment.envelope(
             &Cause::Event(approval.traceparent),
             SOURCE,
@@ -285,7 +286,7 @@ impl Desk {
                 event_type: event.event_type(),
                 subject: approval.item.id.to_string(),
                 tenant: approval.tenant.clone(),
-                data: ApprovalChanged::of(approval, event),
+                data: ApprovalChanged::of(approval, event, version),
             },
         )
     }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::actor::Reach;
 use crate::approval::{Approval, ApprovalEvent, Decided};
+use crate::delegation::DelegationKind;
 use crate::item::{Attributes, Item, ItemId, ItemKind};
 
 /// The `source` of this context's envelopes.
@@ -97,6 +98,8 @@ pub(crate) struct UserChanged {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct ApprovalChanged {
     pub(crate) item: ItemRef,
+    /// Which version of the approval this is the news of. Clocks of two machines differ; versions do not.
+    pub(crate) version: u64,
     /// What the item is called now, such as `menunggu_verifikasi_rt`.
     pub(crate) label: String,
     /// The step whose turn it is now.
@@ -153,6 +156,8 @@ pub(crate) struct DecidedBy {
 pub(crate) struct Holder {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// As what the other acts for them.
+    pub(crate) kind: DelegationKind,
 }
 
 /// `route.loaded`: a route, or the item types, may be used from now on.
@@ -230,8 +235,8 @@ impl LetterSubmitted {
 }
 
 impl ApprovalChanged {
-    /// What `event` made of the approval.
-    pub(crate) fn of(approval: &Approval, event: ApprovalEvent) -> Self {
+    /// What `event` made of the approval, which came to `version` by it.
+    pub(crate) fn of(approval: &Approval, event: ApprovalEvent, version: u64) -> Self {
         let decided = match event {
             ApprovalEvent::Opened | ApprovalEvent::Reopened | ApprovalEvent::Withdrawn => None,
             ApprovalEvent::Endorsed
@@ -256,6 +261,7 @@ impl ApprovalChanged {
                 id: approval.item.id.clone(),
                 revision: approval.item.revision,
             },
+            version,
             label: approval.label(),
             awaiting: Awaiting::of(approval),
             note: decided.and_then(|decided| decided.note.clone()),
@@ -289,6 +295,7 @@ impl From<&Decided> for DecidedBy {
             acting_for: acting_for.map(|acting| Holder {
                 id: acting.id.clone(),
                 name: acting.name.clone(),
+                kind: acting.kind,
             }),
         }
     }

@@ -7,7 +7,7 @@ use platform::{Cause, Environment, Event};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LetterId, TypeCode};
-use crate::letter::Letter;
+use crate::letter::{ActingFor, Letter};
 
 /// The `source` of this context's envelopes.
 pub(crate) const SOURCE: &str = "absah/letters";
@@ -110,6 +110,8 @@ pub(crate) struct ApprovalChanged {
     /// What is to be approved; only letters are ours.
     #[serde(default)]
     pub(crate) item: Option<Item>,
+    /// Which version of the approval this is the news of.
+    pub(crate) version: u64,
     /// What the item is called now, such as `menunggu_verifikasi_rw`.
     #[serde(default)]
     pub(crate) label: Option<String>,
@@ -136,9 +138,12 @@ pub(crate) struct DecidedBy {
     pub(crate) name: Option<String>,
     pub(crate) step: String,
     pub(crate) at: Timestamp,
-    /// As it is written on paper where the office is another's: `Plh. Lurah Melati`.
+    /// Where the office is another's, what approvals call it: `Plh. Lurah`.
     #[serde(default)]
     pub(crate) capacity: Option<String>,
+    /// Whose office it is then.
+    #[serde(default)]
+    pub(crate) acting_for: Option<ActingFor>,
 }
 
 /// `document.issued`: what we need of it.

@@ -6,7 +6,7 @@ mod status;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use kernel::{Disposition, DocumentId, EventId, Fault, Sha256Digest, TenantId, Traceparent};
+use kernel::{Disposition, DocumentId, Fault, Sha256Digest, TenantId, Traceparent};
 use platform::{Indexes, Key, Record, Sealed};
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +14,12 @@ use crate::ids::{LetterId, TypeCode};
 use crate::letter_type::LetterType;
 
 pub use news::{Heard, News, Ruling, Verdict, Verification};
-pub use progress::{LevelProgress, LevelState};
+pub use progress::{CurrentLevel, LevelProgress, LevelState};
 pub use status::{Level, Requires, Status};
 
+/// Submissions of one letter; more are made by machines. Approvals end at twice as many, and would leave a letter that went
+/// past them waiting for ever.
+const SUBMISSION_LIMIT: u32 = 100;
 /// Decisions kept for the resident to read. Each may carry a note of 2,000 characters, and a row holds 400 KB.
 const HISTORY_LIMIT: usize = 40;
 
@@ -43,8 +46,9 @@ pub struct Letter {
     pub created_at: Timestamp,
     /// When it last came to another state.
     pub moved_at: Timestamp,
-    /// The approval's event that moved it last.
-    pub moved_by: Option<EventId>,
+    /// The version of its approval that it has followed it to; 0 before any.
+    #[serde(default)]
+    pub heard: u64,
     /// The flow that its submission began.
     pub traceparent: Option<Traceparent>,
     /// What its approval decided, oldest first.
@@ -106,9 +110,30 @@ pub struct Approver {
     /// The name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// As it is written on paper where the office is another's: `Plh. Lurah Melati`.
+    /// Whose office it was, where it was another's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub capacity: Option<String>,
+    pub acting_for: Option<ActingFor>,
+}
+
+/// In whose office somebody approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActingFor {
+    /// The id of who holds the office.
+    pub id: String,
+    /// As what.
+    pub kind: ActingKind,
+}
+
+/// As what somebody acts in another's office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActingKind {
+    /// Pelaksana tugas: the office is vacant.
+    Plt,
+    /// Pelaksana harian: its holder is away.
+    Plh,
+    /// Atas nama: in its holder's name.
+    An,
 }
 
 /// The one PDF of a letter: what it takes to render the same bytes again, and their digest.
@@ -158,6 +183,9 @@ pub enum LetterError {
     /// The resident belongs to no RT or RW, which the letter needs.
     #[error("the resident has no territory for the levels that the letter needs")]
     NoTerritory,
+    /// It went to and fro too often.
+    #[error("a letter is submitted at most {SUBMISSION_LIMIT} times")]
+    TooOften,
     /// The approval says what the letter's state contradicts.
     #[error("a letter that is {} contradicts its approval", .0.as_str())]
     Contradicts(Status),
@@ -175,6 +203,7 @@ impl Fault for LetterError {
             Self::NotEditable(_) => "letters.not_editable",
             Self::NotWaiting(_) => "letters.not_waiting",
             Self::NoTerritory => "letters.no_territory",
+            Self::TooOften => "letters.too_many_submissions",
             Self::Contradicts(_) => "letters.contradicts_approval",
             Self::NotApproved(_) => "letters.not_approved",
             Self::RenderedOtherwise => "letters.rendered_otherwise",
@@ -186,6 +215,7 @@ impl Fault for LetterError {
             Self::NotEditable(_)
             | Self::NotWaiting(_)
             | Self::NoTerritory
+            | Self::TooOften
             | Self::Contradicts(_)
             | Self::NotApproved(_)
             | Self::RenderedOtherwise => Disposition::Reject,
@@ -208,7 +238,7 @@ impl Letter {
             submissions: 0,
             created_at: at,
             moved_at: at,
-            moved_by: None,
+            heard: 0,
             traceparent: None,
             history: Vec::new(),
             issue: None,
@@ -239,6 +269,9 @@ impl Letter {
         if !self.status.is_editable() {
             return Err(LetterError::NotEditable(self.status));
         }
+        if self.submissions >= SUBMISSION_LIMIT {
+            return Err(LetterError::TooOften);
+        }
         let kind = Kind::from(of);
         let Requires { rt, rw } = kind.requires;
         let lacks_rt = rt && resident.rt.is_none();
@@ -256,7 +289,6 @@ impl Letter {
             resident,
             submissions: self.submissions.saturating_add(1),
             moved_at: at,
-            moved_by: None,
             ..self
         };
         Ok((submitted, event))
@@ -334,6 +366,12 @@ impl Letter {
         format!("{tenant}#letters-of#{resident}")
     }
 
+    /// The partition that lists the letters of `tenant` in a state.
+    #[must_use]
+    pub fn partition_in(tenant: &TenantId, status: Status) -> String {
+        format!("{tenant}#letters#{}", status.as_str())
+    }
+
     /// The key of letter `id` of `tenant`.
     #[must_use]
     pub fn key_of(tenant: &TenantId, id: LetterId) -> Key {
@@ -372,15 +410,20 @@ impl Record for Letter {
         Self::key_of(&self.tenant, self.id)
     }
 
-    /// Residents see their own letters, by when they began them.
+    /// Residents see their own letters, by when they began them; the office sees them by their state, but no drafts, by when
+    /// they came to it.
     fn indexes(&self) -> Indexes {
         let listed = Key {
             pk: Self::partition_of(&self.tenant, &self.resident.id),
             sk: format!("{:.3}#{}", self.created_at, self.id),
         };
+        let in_state = Key {
+            pk: Self::partition_in(&self.tenant, self.status),
+            sk: format!("{:.3}#{}", self.moved_at, self.id),
+        };
         Indexes {
             gsi1: Some(listed),
-            gsi2: None,
+            gsi2: Some(in_state).filter(|_| self.status != Status::Draft),
         }
     }
 }

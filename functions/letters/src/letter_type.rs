@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::ids::TypeCode;
 use crate::letter::Requires;
 use crate::template::TemplateName;
+use crate::text::is_printable;
 
 pub use fields::{AnswerProblem, Answers, Field, FieldKind, FieldSchema, SchemaError};
 pub use number_format::{NumberFormat, NumberFormatError, Numbered};
@@ -92,7 +93,7 @@ pub struct TypeDraft {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TypeError {
     /// The name is empty or too long.
-    #[error("the name is empty, longer than {NAME_LIMIT} characters or has control characters")]
+    #[error("the name is empty, longer than {NAME_LIMIT} characters or has unprintable ones")]
     Name,
     /// The fields are no schema of ours.
     #[error("the fields cannot be used")]
@@ -127,7 +128,7 @@ impl LetterType {
 
     fn at(tenant: TenantId, code: TypeCode, version: u64, draft: TypeDraft) -> Result<Self, TypeError> {
         let name = draft.name.trim().to_owned();
-        if name.is_empty() || name.chars().count() > NAME_LIMIT || name.chars().any(char::is_control) {
+        if name.is_empty() || name.chars().count() > NAME_LIMIT || !name.chars().all(is_printable) {
             return Err(TypeError::Name);
         }
         let fields = FieldSchema::try_from(draft.fields).map_err(TypeError::Fields)?;
@@ -222,8 +223,8 @@ impl Wording {
 
     fn check(&self, fields: &FieldSchema) -> Result<(), TypeError> {
         let usable = |text: &String| {
-            let control = |c: char| c.is_control() && c != '\n';
-            !text.trim().is_empty() && text.chars().count() <= TEXT_LIMIT && !text.chars().any(control)
+            let stands = |c: char| is_printable(c) || c == '\n';
+            !text.trim().is_empty() && text.chars().count() <= TEXT_LIMIT && text.chars().all(stands)
         };
         let mut texts = self.statements.iter().chain([&self.opening, &self.closing]);
         if self.statements.len() > STATEMENTS || !texts.clone().all(usable) {

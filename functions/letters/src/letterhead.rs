@@ -1,5 +1,7 @@
 //! An office's paper: its name and address, its crest, where letters are signed, and who may sign them.
 
+mod logo;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
@@ -8,6 +10,11 @@ use kernel::TenantId;
 use platform::{Key, Record};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::text::is_printable;
+use logo::{can_be_drawn, looks_like_a_drawing};
+
+pub(crate) use logo::is_png;
 
 /// The longest line, in characters.
 const LINE_LIMIT: usize = 160;
@@ -68,11 +75,11 @@ pub struct Official {
 pub enum LetterheadError {
     /// A line is empty or too long, or there are too many.
     #[error(
-        "the line {0} is empty, longer than {LINE_LIMIT} characters or has control characters, or there are too many"
+        "the line {0} is empty, longer than {LINE_LIMIT} characters or has unprintable ones, or there are too many"
     )]
     Line(&'static str),
     /// The crest cannot be used.
-    #[error("the logo is not SVG or PNG in base64 of at most {LOGO_LIMIT} bytes")]
+    #[error("the logo is not SVG or PNG in base64 of at most {LOGO_LIMIT} bytes, or cannot be drawn")]
     Logo,
 }
 
@@ -88,7 +95,7 @@ impl Letterhead {
             ..
         } = &text;
         let line = |text: &String| {
-            !text.trim().is_empty() && text.chars().count() <= LINE_LIMIT && !text.chars().any(char::is_control)
+            !text.trim().is_empty() && text.chars().count() <= LINE_LIMIT && text.chars().all(is_printable)
         };
         let check = |name, is_usable| {
             if is_usable {
@@ -110,7 +117,8 @@ impl Letterhead {
         };
         check("officials", officials.len() <= OFFICIALS && officials.iter().all(named))?;
         let letterhead = Self { tenant, text };
-        if letterhead.text.logo.is_some() && letterhead.logo().is_none() {
+        let is_usable = letterhead.logo().is_some_and(|logo| can_be_drawn(&logo));
+        if letterhead.text.logo.is_some() && !is_usable {
             return Err(LetterheadError::Logo);
         }
         Ok(letterhead)
@@ -165,23 +173,6 @@ impl Record for LetterheadVersion {
     }
 }
 
-/// PNG, or text that begins as SVG. Entities, which can grow without limit, are refused.
-fn looks_like_a_drawing(bytes: &[u8]) -> bool {
-    if is_png(bytes) {
-        return true;
-    }
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return false;
-    };
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    text.starts_with('<') && text.contains("<svg") && !text.contains("<!ENTITY")
-}
-
-/// Whether it begins as PNG does.
-pub(crate) fn is_png(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x89PNG\r\n\x1a\n")
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -209,16 +200,23 @@ pub(crate) mod tests {
         "karo".parse().unwrap()
     }
 
+    const SVG: &[u8] = br##"<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">
+        <defs><path id="a" d="M0 0h9v9z"/></defs><use href="#a"/></svg>"##;
+    /// One pixel.
+    const PNG: &str =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mPgjrX+DwACvQGjLoJXQgAAAABJRU5ErkJggg==";
+
     type Spoil = fn(&mut LetterheadText);
 
     #[test]
     fn a_line_that_cannot_stand_on_paper_is_refused_by_name() {
         assert!(Letterhead::new(tenant(), text()).is_ok());
-        let cases: [(&str, Spoil); 6] = [
+        let cases: [(&str, Spoil); 7] = [
             ("superiors", |text| text.superiors = vec!["a".into(); 5]),
             ("office", |text| text.office = " ".into()),
             ("address", |text| text.address = vec!["a\nb".into()]),
             ("place", |text| text.place = "a".repeat(161)),
+            ("office", |text| text.office = "Kelurahan\u{202e} Melati".into()),
             ("officials", |text| {
                 text.officials.values_mut().for_each(|official| official.name.clear());
             }),
@@ -241,11 +239,9 @@ pub(crate) mod tests {
             let logo = Some(BASE64_STANDARD.encode(bytes));
             Letterhead::new(tenant(), LetterheadText { logo, ..text() }).map(|head| head.logo().is_some())
         };
-        assert_eq!(
-            with(b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>"),
-            Ok(true)
-        );
-        assert_eq!(with(b"\x89PNG\r\n\x1a\n...."), Ok(true));
+        let png = BASE64_STANDARD.decode(PNG).unwrap();
+        assert_eq!(with(SVG), Ok(true));
+        assert_eq!(with(&png), Ok(true));
         let large = [b"\x89PNG\r\n\x1a\n".as_slice(), &vec![0; LOGO_LIMIT]].concat();
         for bad in [
             b"GIF89a".as_slice(),
@@ -256,6 +252,25 @@ pub(crate) mod tests {
             &large,
         ] {
             assert_eq!(with(bad), Err(LetterheadError::Logo));
+        }
+        // What begins well, and cannot be drawn.
+        let mut wide = png.clone();
+        for byte in wide.iter_mut().skip(16).take(8) {
+            *byte = 0xff;
+        }
+        let svg = |inner: &str| {
+            let begin = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">"#;
+            format!("{begin}{inner}").into_bytes()
+        };
+        for bad in [
+            b"\x89PNG\r\n\x1a\n....".to_vec(),
+            png.iter().copied().take(40).collect(),
+            wide,
+            svg("<path"),
+            svg(r#"<image width="9" height="9" href="https://contoh.example/lambang.png"/></svg>"#),
+            svg("<image xlink:href = 'lambang.png'/></svg>"),
+        ] {
+            assert_eq!(with(&bad), Err(LetterheadError::Logo));
         }
         let noise = LetterheadText {
             logo: Some("%%%".into()),

@@ -1,7 +1,9 @@
 //! letters: residents write, submit and fetch their letters over HTTP; the office manages types and its letterhead.
 
 mod answers;
+mod audited;
 mod documents;
+mod office;
 mod papers;
 mod refusals;
 mod residents;
@@ -77,6 +79,7 @@ fn router(letters: Letters) -> Router {
         .routes(routes!(residents::show, residents::edit))
         .routes(routes!(submissions::submit))
         .routes(routes!(submissions::withdraw))
+        .routes(routes!(office::list))
         .routes(routes!(documents::fetch))
         .routes(routes!(documents::generate))
         .merge(papers)

@@ -17,11 +17,13 @@ mod messages;
 mod numbering;
 mod paper;
 mod template;
+mod text;
 
 pub use ids::{LetterId, TypeCode};
 pub use letter::{
-    Approver, Heard, Issue, IssuedDocument, Kind, Letter, LetterError, LetterEvent, Level, LevelProgress, LevelState,
-    News, Rendering, Requires, Resident, Ruling, Status, Verdict, Verification,
+    ActingFor, ActingKind, Approver, CurrentLevel, Heard, Issue, IssuedDocument, Kind, Letter, LetterError,
+    LetterEvent, Level, LevelProgress, LevelState, News, Rendering, Requires, Resident, Ruling, Status, Verdict,
+    Verification,
 };
 pub use letter_type::{
     AnswerProblem, Answers, Field, FieldKind, FieldSchema, LetterType, NumberFormat, NumberFormatError, Numbered,

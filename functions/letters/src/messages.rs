@@ -6,6 +6,10 @@ pub(crate) const YES: &str = "Ya";
 pub(crate) const NO: &str = "Tidak";
 pub(crate) const FOOTER: &str =
     "Surat ini ditandatangani secara elektronik. Pindai kode QR untuk memeriksa keasliannya.";
+pub(crate) const MASKED: &str = "***";
+pub(crate) const MASKED_AND_CHANGED: &str = "*** (diubah)";
+pub(crate) const ACTING: &str = "Plt.";
+pub(crate) const STANDING_IN: &str = "Plh.";
 pub(crate) const ON_BEHALF: &str = "a.n.";
 
 pub(crate) const UNKNOWN_TYPE: &str = "Jenis surat tidak ditemukan atau sedang tidak dilayani.";
@@ -18,6 +22,8 @@ pub(crate) const NOT_EDITABLE: &str = "Surat ini sedang diproses atau sudah sele
 pub(crate) const NOT_WAITING: &str = "Surat ini tidak sedang menunggu verifikasi, sehingga tidak dapat ditarik.";
 pub(crate) const NO_TERRITORY: &str =
     "RT/RW Anda belum tercatat. Hubungi kantor kelurahan agar surat ini dapat diverifikasi.";
+pub(crate) const TOO_OFTEN: &str =
+    "Surat ini sudah terlalu sering diajukan. Buat surat baru atau hubungi kantor kelurahan.";
 pub(crate) const CONTRADICTS: &str = "Keadaan surat ini tidak sesuai dengan permintaan.";
 pub(crate) const NOT_APPROVED: &str = "Surat ini belum disetujui.";
 pub(crate) const NOT_FINISHED: &str = "Surat ini belum selesai, sehingga belum dapat diunduh.";

@@ -2,7 +2,7 @@
 
 use kernel::{Disposition, Fault};
 
-use crate::letter::{Approver, Issue, Letter};
+use crate::letter::{ActingKind, Issue, Letter};
 use crate::letter_type::{Answers, LetterType};
 use crate::letterhead::{Letterhead, Official};
 use crate::messages;
@@ -14,8 +14,8 @@ pub(crate) enum PaperError {
     /// It is not approved.
     #[error("the letter has no number yet")]
     NotApproved,
-    /// The letterhead does not name the official who approved.
-    #[error("the letterhead does not name the official who approved")]
+    /// The letterhead does not name the official who approved, or in whose office they did.
+    #[error("the letterhead does not name the official who approved, or in whose office")]
     UnknownOfficial,
 }
 
@@ -74,15 +74,17 @@ pub(crate) fn content(
     })
 }
 
+/// Who signs, as the office's letterhead names them: approvals know roles, not what an office is called on paper.
 fn signatory(issue: &Issue, head: &Letterhead) -> Result<Signatory, PaperError> {
+    let named = |id: &str| head.text.officials.get(id).ok_or(PaperError::UnknownOfficial);
     let approver = &issue.approved_by;
-    let official = head
-        .text
-        .officials
-        .get(&approver.id)
-        .ok_or(PaperError::UnknownOfficial)?;
+    let official = named(&approver.id)?;
+    let capacity = match &approver.acting_for {
+        None => vec![official.office.clone()],
+        Some(acting) => capacity(acting.kind, named(&acting.id)?, official),
+    };
     Ok(Signatory {
-        capacity: capacity(approver, official),
+        capacity,
         name: official.name.clone(),
         rank: official.rank.clone(),
         nip: official.nip.clone(),
@@ -90,12 +92,11 @@ fn signatory(issue: &Issue, head: &Letterhead) -> Result<Signatory, PaperError> 
 }
 
 /// Whoever acts for a vacant or absent office (Plt., Plh.) signs as that office; whoever signs in another's name names both.
-fn capacity(approver: &Approver, official: &Official) -> Vec<String> {
-    let office = official.office.clone();
-    match &approver.capacity {
-        None => vec![office],
-        Some(capacity) if capacity.starts_with(messages::ON_BEHALF) => vec![capacity.clone(), office],
-        Some(capacity) => vec![capacity.clone()],
+fn capacity(kind: ActingKind, holder: &Official, own: &Official) -> Vec<String> {
+    match kind {
+        ActingKind::Plt => vec![format!("{} {}", messages::ACTING, holder.office)],
+        ActingKind::Plh => vec![format!("{} {}", messages::STANDING_IN, holder.office)],
+        ActingKind::An => vec![format!("{} {}", messages::ON_BEHALF, holder.office), own.office.clone()],
     }
 }
 
@@ -103,24 +104,64 @@ fn capacity(approver: &Approver, official: &Official) -> Vec<String> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+    use jiff::civil::date;
+    use serde_json::json;
+
     use super::*;
+    use crate::events::DecidedBy;
+    use crate::letter::Approver;
     use crate::letterhead::tests::text;
 
-    #[test]
-    fn a_letter_names_the_capacity_in_which_it_is_signed() {
-        let text = text();
-        let official = text.officials.get("lurah").unwrap();
-        let lines = |capacity: Option<&str>| {
-            let approver = Approver {
-                id: "lurah".into(),
-                name: None,
-                capacity: capacity.map(str::to_owned),
-            };
-            super::capacity(&approver, official)
+    fn head() -> Letterhead {
+        let mut text = text();
+        let secretary = Official {
+            name: "Andi Contoh".into(),
+            office: "Sekretaris Kelurahan".into(),
+            rank: None,
+            nip: None,
         };
-        assert_eq!(lines(None), ["Lurah Melati"]);
-        assert_eq!(lines(Some("Plt. Camat Mawar")), ["Plt. Camat Mawar"]);
-        assert_eq!(lines(Some("Plh. Camat Mawar")), ["Plh. Camat Mawar"]);
-        assert_eq!(lines(Some("a.n. Camat Mawar")), ["a.n. Camat Mawar", "Lurah Melati"]);
+        text.officials.insert("sekretaris".into(), secretary);
+        Letterhead::new("karo".parse().unwrap(), text).unwrap()
+    }
+
+    /// A letter that the secretary approved, as the approval tells of it.
+    fn approved(acting_for: &serde_json::Value) -> Issue {
+        let mut decided_by = json!({ "id": "sekretaris", "step": "admin", "at": "2026-11-21T01:00:00Z" });
+        if acting_for.is_object() {
+            decided_by["capacity"] = "Plh. Super Admin".into();
+            decided_by["acting_for"] = acting_for.clone();
+        }
+        let decided_by: DecidedBy = serde_json::from_value(decided_by).unwrap();
+        Issue {
+            number: "470/1/SKD/XI/2026".into(),
+            sequence: 1,
+            date: date(2026, 11, 21),
+            valid_until: None,
+            approved_by: Approver {
+                id: decided_by.id,
+                name: decided_by.name,
+                acting_for: decided_by.acting_for,
+            },
+        }
+    }
+
+    #[test]
+    fn a_letter_names_the_office_in_which_it_is_signed_as_the_letterhead_calls_it() {
+        let lines = |acting_for: &serde_json::Value| {
+            let signatory = signatory(&approved(acting_for), &head()).unwrap();
+            assert_eq!(signatory.name, "Andi Contoh");
+            signatory.capacity
+        };
+        let acting = |kind: &str| json!({ "id": "lurah", "name": "Siti Contoh", "kind": kind });
+        assert_eq!(lines(&json!(null)), ["Sekretaris Kelurahan"]);
+        assert_eq!(lines(&acting("plt")), ["Plt. Lurah Melati"]);
+        assert_eq!(lines(&acting("plh")), ["Plh. Lurah Melati"]);
+        assert_eq!(lines(&acting("an")), ["a.n. Lurah Melati", "Sekretaris Kelurahan"]);
+    }
+
+    #[test]
+    fn a_letter_that_is_signed_for_an_office_that_the_letterhead_does_not_know_is_not_made() {
+        let acting = json!({ "id": "camat", "name": "Rina Contoh", "kind": "plh" });
+        assert_eq!(signatory(&approved(&acting), &head()), Err(PaperError::UnknownOfficial));
     }
 }

@@ -22,8 +22,8 @@ use desk::Desk;
 
 /// A letter of more pages is a mistake in its template.
 const PAGE_LIMIT: usize = 20;
-/// What the import step and a citizen's phone take without trouble.
-const BYTE_LIMIT: usize = 5 * 1024 * 1024;
+/// What a citizen's phone takes without trouble, and what the function of letters can still hand out when it is signed.
+pub(crate) const BYTE_LIMIT: u64 = 3 * 1024 * 1024;
 /// Renderings for which the typesetter keeps what it worked out, such as the shapes of words.
 const KEPT_RENDERINGS: usize = 8;
 
@@ -51,7 +51,7 @@ pub enum RenderError {
     #[error("the letter has {bytes} bytes, over the limit of {BYTE_LIMIT}")]
     TooLarge {
         /// How many.
-        bytes: usize,
+        bytes: u64,
     },
 }
 
@@ -100,8 +100,9 @@ fn lay_out(template: &Template, desk: &Desk, date: Datetime, identity: &str) -> 
         ..PdfOptions::default()
     };
     let bytes = typst_pdf::pdf(&document, &options).map_err(failed)?;
-    if bytes.len() > BYTE_LIMIT {
-        return Err(RenderError::TooLarge { bytes: bytes.len() });
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if length > BYTE_LIMIT {
+        return Err(RenderError::TooLarge { bytes: length });
     }
     Ok(bytes)
 }

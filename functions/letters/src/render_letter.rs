@@ -12,7 +12,7 @@ use kernel::{Disposition, Envelope, Fault, Sha256Digest};
 use platform::{
     ConfigError, Environment, FieldError, Fields, Function, Inbox, InboxError, Put, Step, Stored, Table, TableError,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::events::{self, Rendered, WantsPdf};
 use crate::inbox;
@@ -75,6 +75,9 @@ pub(crate) enum RenderLetterError {
     /// The template does not work with the letter.
     #[error("the letter cannot be rendered")]
     Render(#[from] RenderError),
+    /// Others are being rendered, and went on for too long.
+    #[error("there is no place to render the letter in yet")]
+    NoPlace,
     /// Rendering took too long or panicked.
     #[error("rendering did not end")]
     NoEnd,
@@ -96,6 +99,7 @@ impl Fault for RenderLetterError {
             Self::Answers => "render_letter.answers_damaged",
             Self::Paper(error) => error.code(),
             Self::Render(error) => error.code(),
+            Self::NoPlace => "render_letter.no_place",
             Self::NoEnd => "render_letter.no_end",
             Self::State(error) => error.code(),
             Self::Inbox(error) => error.code(),
@@ -110,7 +114,9 @@ impl Fault for RenderLetterError {
             Self::Render(error) => error.disposition(),
             Self::State(error) => error.disposition(),
             Self::Inbox(error) => error.disposition(),
-            Self::NoLetterhead | Self::NoTemplate | Self::Answers | Self::NoEnd => Disposition::Reject,
+            Self::NoLetterhead | Self::NoTemplate | Self::Answers => Disposition::Reject,
+            // A machine may have been short of time; what runs wild on every one becomes a dead letter.
+            Self::NoPlace | Self::NoEnd => Disposition::Retry,
         }
     }
 }
@@ -186,8 +192,7 @@ impl RenderLetter {
             .map_err(|_damaged| RenderLetterError::Answers)?;
         let content = paper::content(letter, of, &answers, head)?;
         let identity = format!("{}/{}", letter.tenant, letter.id);
-        // Nobody closes the semaphore, so this always waits for a place.
-        let place = PLACES.acquire().await.ok();
+        let place = free_place(TIME_LIMIT).await?;
         let setting = tokio::task::spawn_blocking(move || {
             let _place = place;
             render::render(&template, &content, &identity)
@@ -196,6 +201,15 @@ impl RenderLetter {
             Ok(Ok(rendered)) => Ok(rendered?.into()),
             Ok(Err(_)) | Err(_) => Err(RenderLetterError::NoEnd),
         }
+    }
+}
+
+/// Waits for a place to render in, but not for ever: a template that has run wild keeps its place.
+async fn free_place(limit: Duration) -> Result<SemaphorePermit<'static>, RenderLetterError> {
+    match tokio::time::timeout(limit, PLACES.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        // Nobody closes the semaphore.
+        Ok(Err(_)) | Err(_) => Err(RenderLetterError::NoPlace),
     }
 }
 
@@ -218,4 +232,83 @@ fn description(letter: &Letter, of: &LetterType, head: &Letterhead) -> BTreeMap<
         .into_iter()
         .filter_map(|(name, text)| Some((name.to_owned(), encoded(&text?))));
     given.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use jiff::Timestamp;
+    use jiff::civil::date;
+    use kernel::DocumentId;
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::LetterId;
+    use crate::letter::{Approver, Issue, Resident};
+    use crate::letter_type::Numbered;
+    use crate::letter_type::tests::type_draft;
+    use crate::letterhead::tests::text;
+
+    #[test]
+    fn the_longest_of_everything_fits_into_the_metadata_of_an_object() {
+        let wide = |characters: usize| "\u{1d400}".repeat(characters);
+        let (tenant, day) = ("karo".parse().unwrap(), date(2026, 11, 21));
+        let mut draft = type_draft();
+        draft.name = wide(120);
+        draft.number_format = "{number:6}/{year}/{code}/{code}/{code}/{code}/{code}/{code}".into();
+        let of = LetterType::new(tenant, "ABCDEFGHIJKLMNOP".parse().unwrap(), draft).unwrap();
+        let mut text = text();
+        text.office = wide(160);
+        let head = Letterhead::new(of.tenant.clone(), text).unwrap();
+        let resident = Resident {
+            id: "warga-1".into(),
+            name: wide(500),
+            rw: None,
+            rt: None,
+        };
+        let id = LetterId::new(DocumentId::from_bytes([7; 16]));
+        let answers = serde_json::from_value(json!("a.sealed")).unwrap();
+        let letter = Letter::draft(id, &of, resident, answers, Timestamp::UNIX_EPOCH);
+        let number = of.number_format.number(Numbered {
+            sequence: u64::MAX,
+            code: &of.code,
+            date: day,
+        });
+        let approved_by = Approver {
+            id: "lurah".into(),
+            name: None,
+            acting_for: None,
+        };
+        let issue = Issue {
+            number,
+            sequence: u64::MAX,
+            date: day,
+            valid_until: Some(day),
+            approved_by,
+        };
+        let letter = Letter {
+            issue: Some(issue),
+            ..letter
+        };
+        let metadata = description(&letter, &of, &head);
+        let bytes: usize = metadata
+            .iter()
+            .map(|(name, value)| "x-amz-meta-".len() + name.len() + value.len())
+            .sum();
+        assert!(metadata.len() == 7 && bytes <= 2_048, "{bytes}");
+    }
+
+    #[tokio::test]
+    async fn a_letter_that_finds_no_place_or_no_end_comes_again() {
+        let taken = PLACES.acquire_many(2).await.unwrap();
+        let error = free_place(Duration::ZERO).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.disposition()),
+            ("render_letter.no_place", Disposition::Retry)
+        );
+        drop(taken);
+        assert!(free_place(Duration::ZERO).await.is_ok());
+        assert_eq!(RenderLetterError::NoEnd.disposition(), Disposition::Retry);
+    }
 }

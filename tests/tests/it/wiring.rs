@@ -316,19 +316,6 @@ fn rows_of_the_audit_are_added_by_one_step_and_changed_by_none() {
     if skipped_elsewhere("it is about this checkout, not about a site") {
         return;
     }
-    let keys = |id: &str, action: &str| {
-        let function = functions().into_iter().find(|(name, _)| name == id).unwrap().1;
-        let statements = function["Policies"][0]["Statement"].as_sequence().unwrap().iter();
-        let wanted = statements.filter(|statement| {
-            let actions = statement["Action"].as_sequence().unwrap();
-            actions.iter().any(|one| text(one) == action)
-        });
-        let keys = |statement: &Value| {
-            let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].as_sequence();
-            keys.unwrap().iter().map(|key| text(key).to_owned()).collect::<Vec<_>>()
-        };
-        wanted.flat_map(keys).collect::<Vec<_>>()
-    };
     let adds = [
         "*#audit#*",
         "*#audit-head",
@@ -339,6 +326,40 @@ fn rows_of_the_audit_are_added_by_one_step_and_changed_by_none() {
     assert_eq!(keys("RecordAuditFunction", "dynamodb:UpdateItem"), [""; 0]);
     assert_eq!(keys("AuditFunction", "dynamodb:PutItem"), ["*#action#*"]);
     assert_eq!(keys("AuditFunction", "dynamodb:UpdateItem"), ["*#rate#*"]);
+}
+
+/// The rows that a function may do something to, by the patterns of their partitions.
+fn keys(id: &str, action: &str) -> Vec<String> {
+    let function = functions().into_iter().find(|(name, _)| name == id).unwrap().1;
+    let statements = function["Policies"][0]["Statement"].as_sequence().unwrap().iter();
+    let wanted = statements.filter(|statement| {
+        let actions = statement["Action"].as_sequence().unwrap();
+        actions.iter().any(|one| text(one) == action)
+    });
+    let keys = |statement: &Value| {
+        let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].as_sequence();
+        keys.unwrap().iter().map(|key| text(key).to_owned()).collect::<Vec<_>>()
+    };
+    wanted.flat_map(keys).collect()
+}
+
+#[test]
+fn letters_add_to_their_own_rows_count_requests_and_remove_nothing() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let adds = [
+        "*#letter#*",
+        "*#letter-types",
+        "*#letterhead",
+        "*#idempotency#*",
+        "*#action#*",
+    ];
+    assert_eq!(keys("LettersFunction", "dynamodb:PutItem"), adds);
+    assert_eq!(keys("LettersFunction", "dynamodb:UpdateItem"), ["*#rate#*"]);
+    for id in ["LettersFunction", "TrackLetterFunction", "RenderLetterFunction"] {
+        assert_eq!(keys(id, "dynamodb:DeleteItem"), [""; 0]);
+    }
 }
 
 #[test]

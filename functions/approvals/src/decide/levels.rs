@@ -1,4 +1,5 @@
-//! The endpoints by which RT, RW and admin know their work. What they do is what the others do, for letters.
+//! The endpoints by which RT, RW and admin know their work. What they do is what the others do, and of letters
+//! only.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,8 +9,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::pending;
-use super::refusals::{Refusals, busy};
-use super::single::{known, seen, take};
+use super::refusals::{Refusals, busy, unknown};
+use super::single::{DECIDE, known, seen, take};
 use super::views::{ApprovalView, LedgerPage, PageQuery, PendingPage, PendingQuery, Versioned};
 use crate::approval::Verdict;
 use crate::desk::Desk;
@@ -87,7 +88,7 @@ pub(super) async fn verifier_reject(
     reject(&desk, &caller, &origin, (known(id)?, seen(&headers)), (&key, &body)).await
 }
 
-/// What the caller has decided, newest first.
+/// What the caller has decided on letters, newest first. A page may have fewer than asked for, and still a next one.
 #[utoipa::path(
     get, path = "/verifikator/riwayat", tag = "surat", params(PageQuery),
     responses((status = 200, description = "Some of the decisions.", body = LedgerPage), Refusals)
@@ -111,7 +112,8 @@ pub(super) async fn verifier_history(
         .page::<Entry>(&query, &paging)
         .await
         .map_err(|error| busy(&error))?;
-    let items = page.items.into_iter().map(|stored| stored.value.into());
+    let entries = page.items.into_iter().map(|stored| stored.value);
+    let items = entries.filter(|entry| entry.kind == ItemKind::Letter).map(Into::into);
     Ok(Json(LedgerPage {
         items: items.collect(),
         next: page.next,
@@ -188,6 +190,7 @@ async fn approve(
     } else {
         parse_json(body)?
     };
+    refuse_others(desk, caller, &id).await?;
     take(desk, caller, origin, (id, Verdict::Approve, catatan, seen), (key, body)).await
 }
 
@@ -200,5 +203,16 @@ async fn reject(
 ) -> Result<Versioned<ApprovalView>, Problem> {
     let RejectBody { catatan, tolak_final } = parse_json(body)?;
     let verdict = if tolak_final { Verdict::Reject } else { Verdict::Return };
+    refuse_others(desk, caller, &id).await?;
     take(desk, caller, origin, (id, verdict, Some(catatan), seen), (key, body)).await
+}
+
+/// Of anything but letters there is nothing here.
+async fn refuse_others(desk: &Desk, caller: &Caller, id: &ItemId) -> Result<(), Problem> {
+    caller.require(DECIDE)?;
+    let stored = desk.load(&caller.tenant, id).await.map_err(|error| busy(&error))?;
+    match stored.value.item.kind {
+        ItemKind::Letter => Ok(()),
+        ItemKind::Document => Err(unknown()),
+    }
 }

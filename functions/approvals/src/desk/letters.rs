@@ -81,6 +81,11 @@ impl Desk {
             Ordering::Greater => return Err(AdvanceError::NotSubmittedYet),
             Ordering::Equal => {}
         }
+        match value.status {
+            // It is the resident's again already.
+            Status::Returned { .. } => return Ok(()),
+            Status::Awaiting { .. } | Status::Withdrawn | Status::Rejected | Status::Approved => {}
+        }
         let resident = value.item.submitted_by.clone().unwrap_or_default();
         match self.take_back(version, value, &resident, None).await {
             Ok(_) | Err(AdvanceError::Withdraw(WithdrawError::Ended)) => Ok(()),
@@ -139,7 +144,7 @@ impl Desk {
             authority: letter.authority,
             ..approved
         };
-        let envelope = self.envelope(&approved, ApprovalEvent::Approved);
+        let envelope = self.envelope(&approved, ApprovalEvent::Approved, 1);
         let file = LetterFile {
             document_id: Some(document_id),
             ..file

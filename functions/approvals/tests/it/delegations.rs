@@ -57,7 +57,10 @@ async fn who_stands_in_sees_and_decides_what_waits_for_the_office_and_history_an
         (&by["id"], &by["capacity"]),
         (&json!("sekretaris"), &json!("Plh. Kepala Dinas"))
     );
-    assert_eq!(by["acting_for"], json!({ "id": "kepala", "name": "Contoh kepala" }));
+    assert_eq!(
+        by["acting_for"],
+        json!({ "id": "kepala", "name": "Contoh kepala", "kind": "plh" })
+    );
     let history = office.get(&head, &format!("/approvals/{ID}/history")).await.body;
     assert_eq!(history["items"][1]["capacity"], "Plh. Kepala Dinas");
 }

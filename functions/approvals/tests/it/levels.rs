@@ -47,7 +47,10 @@ async fn a_letter_that_everybody_approves_goes_from_rt_to_rw_to_admin() {
             "approval.approved"
         ]
     );
-    let last = office.events("surat-1").await.pop().unwrap().data;
+    let mut events = office.events("surat-1").await;
+    let versions: Vec<_> = events.iter().map(|event| event.data["version"].as_u64()).collect();
+    assert_eq!(versions, [Some(1), Some(2), Some(3), Some(4)]);
+    let last = events.pop().unwrap().data;
     assert_eq!(
         last["item"],
         json!({ "kind": "letter", "id": "surat-1", "revision": 1 })
@@ -127,6 +130,32 @@ async fn a_letter_that_the_rw_rejects_is_the_rts_again_and_both_rt_and_resident_
         .map(|entry| entry["note"].as_str())
         .collect();
     assert_eq!(told, [None, Some("Lengkap"), Some("Data alamat tidak sesuai"), None]);
+}
+
+#[tokio::test]
+async fn of_documents_the_endpoints_for_letters_know_nothing() {
+    const ID: &str = "AAAQEAYEAUDAOCAJBIFQYDIOB4";
+    let office = Office::open().await;
+    office.tell(&office.document(ID, "loket", None, &"0".repeat(64))).await;
+    let head = Person::new("kepala", "head_of_office");
+    let note = json!({ "catatan": "Lampirkan KK" });
+    for (path, body) in [
+        ("/verifikator/approve", &Value::Null),
+        ("/verifikator/reject", &note),
+        ("/admin/approve", &Value::Null),
+        ("/admin/reject", &note),
+    ] {
+        let answer = office.outcome(&head, &format!("{path}/{ID}"), body).await;
+        assert_eq!(answer, (404, "approvals.unknown".into()), "{path}");
+    }
+    assert_eq!(office.types(ID).await, ["approval.opened"]);
+    let decide = json!({ "verdict": "approve" });
+    let answer = office
+        .outcome(&head, &format!("/approvals/{ID}/decisions"), &decide)
+        .await;
+    assert_eq!(answer, (200, "disetujui".into()));
+    let history = office.get(&head, "/verifikator/riwayat").await.body;
+    assert_eq!(history["items"], json!([]));
 }
 
 #[tokio::test]
@@ -219,6 +248,19 @@ async fn what_comes_late_does_not_undo_what_came_after_it() {
     }
     let types = office.types("surat-1").await;
     assert_eq!(types, ["approval.opened", "approval.returned", "approval.reopened"]);
+}
+
+#[tokio::test]
+async fn a_letter_that_came_back_before_its_withdrawal_was_read_stays_where_it_is() {
+    let office = Office::open().await;
+    let rt = Person::rt("003", "001");
+    office.tell(&office.submission(1, "surat-1", true, true)).await;
+    let reject = json!({ "catatan": "Lampirkan KK" });
+    office.outcome(&rt, "/verifikator/reject/surat-1", &reject).await;
+    office.tell(&office.withdrawal(1, "surat-1")).await;
+    let view = office.get(&Person::resident(), "/approvals/surat-1").await.body;
+    assert_eq!(view["label"], "revisi_rt");
+    assert_eq!(office.types("surat-1").await, ["approval.opened", "approval.returned"]);
 }
 
 #[tokio::test]

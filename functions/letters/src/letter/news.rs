@@ -1,8 +1,6 @@
 //! What a letter hears of its approval. News repeats and overtakes itself: what is older than the letter's state is only
 //! noted down.
 
-use std::cmp::Ordering;
-
 use jiff::Timestamp;
 use kernel::EventId;
 use serde::{Deserialize, Serialize};
@@ -17,6 +15,8 @@ pub struct News {
     pub event: EventId,
     /// Which submission of the letter it is about, counted from 1.
     pub submission: u32,
+    /// The version of the approval that it is the news of.
+    pub version: u64,
     /// When it happened.
     pub at: Timestamp,
     /// What became of the approval.
@@ -30,6 +30,8 @@ pub struct News {
 pub enum Ruling {
     /// This level has to decide.
     Awaits(Level),
+    /// A step of the route's own has to decide, for which letters have no state.
+    AwaitsAnother,
     /// Back at the resident, in the state that the route names, if it names one.
     Returned(Option<Status>),
     /// Refused for good.
@@ -88,9 +90,6 @@ pub enum Heard {
 impl Letter {
     /// Takes one piece of news.
     pub fn hear(self, news: &News) -> Result<Heard, LetterError> {
-        if self.moved_by == Some(news.event) || (self.has_noted(news) && self.is_older(news)) {
-            return Ok(Heard::Nothing);
-        }
         if self.is_older(news) {
             let noted = self.clone().noting(news);
             return Ok(if noted == self {
@@ -104,11 +103,14 @@ impl Letter {
                 match ruling {
                     Ruling::Approved => return Ok(Heard::WantsNumber(self.noting(news).into())),
                     Ruling::Awaits(level) => level.waiting(),
+                    Ruling::AwaitsAnother => self.status,
                     Ruling::Returned(named) => named.unwrap_or_else(|| self.kind.requires.returned()),
                     Ruling::Refused => Status::Ditolak,
                     Ruling::Withdrawn => Status::Draft,
                 }
             }
+            // Who has a letter back may take it back for good, at the approval itself.
+            (Status::RevisiRt | Status::RevisiRw, Ruling::Withdrawn) => Status::Draft,
             // The same again, by another event: nothing moves.
             (Status::Disetujui | Status::Selesai, Ruling::Approved)
             | (Status::Ditolak, Ruling::Refused)
@@ -121,7 +123,12 @@ impl Letter {
                 | Status::RevisiRt
                 | Status::RevisiRw
                 | Status::Selesai,
-                Ruling::Awaits(_) | Ruling::Returned(_) | Ruling::Refused | Ruling::Approved | Ruling::Withdrawn,
+                Ruling::Awaits(_)
+                | Ruling::AwaitsAnother
+                | Ruling::Returned(_)
+                | Ruling::Refused
+                | Ruling::Approved
+                | Ruling::Withdrawn,
             ) => return Err(LetterError::Contradicts(self.status)),
         };
         // Whoever wanted the letter back still does while another level has its turn.
@@ -130,7 +137,7 @@ impl Letter {
             status,
             is_withdrawing,
             moved_at: news.at,
-            moved_by: Some(news.event),
+            heard: news.version,
             ..self.noting(news)
         };
         Ok(Heard::Changed(moved.into()))
@@ -143,22 +150,17 @@ impl Letter {
             status: Status::Disetujui,
             is_withdrawing: false,
             moved_at: news.at,
-            moved_by: Some(news.event),
+            heard: news.version,
             issue: Some(issue),
             ..self
         };
         (approved, LetterEvent::Approved)
     }
 
-    /// Whether the letter came to its state after the news. What an approval says of this submission is newer than the
-    /// submission itself, whatever the clocks of two machines say. Ids of events sort by time, to the millisecond.
+    /// Whether the letter came to its state after the news: it is of an earlier submission, or of a version of the approval
+    /// that the letter has followed already. Clocks do not count: those of two machines differ.
     fn is_older(&self, news: &News) -> bool {
-        let came_before = |moved_by| (news.at, news.event) <= (self.moved_at, moved_by);
-        match news.submission.cmp(&self.submissions) {
-            Ordering::Less => true,
-            Ordering::Equal => self.moved_by.is_some_and(came_before),
-            Ordering::Greater => false,
-        }
+        news.submission < self.submissions || news.version <= self.heard
     }
 
     fn has_noted(&self, news: &News) -> bool {

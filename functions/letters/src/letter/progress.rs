@@ -32,7 +32,47 @@ pub enum LevelState {
     Rejected,
 }
 
+/// The level that a letter has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CurrentLevel {
+    /// The neighbourhood.
+    Rt,
+    /// The ward.
+    Rw,
+    /// The office.
+    Admin,
+    /// No level any more: it is approved, or refused for good.
+    Completed,
+}
+
 impl Letter {
+    /// The level that has to decide; while the letter is its resident's, the one that will have to first.
+    #[must_use]
+    pub fn current_level(&self) -> CurrentLevel {
+        match self.status {
+            Status::MenungguVerifikasiRt => CurrentLevel::Rt,
+            Status::MenungguVerifikasiRw => CurrentLevel::Rw,
+            Status::MenungguAdmin => CurrentLevel::Admin,
+            Status::Draft | Status::RevisiRt | Status::RevisiRw => self.kind.requires.first().into(),
+            Status::Disetujui | Status::Ditolak | Status::Selesai => CurrentLevel::Completed,
+        }
+    }
+
+    /// Whether a level has had the letter before it, or has it now: nobody reads what has not come to them.
+    #[must_use]
+    pub fn has_come_to(&self, level: Level) -> bool {
+        let has_decided = self.history.iter().any(|decided| decided.level == Some(level));
+        match self.status {
+            Status::MenungguVerifikasiRt | Status::MenungguVerifikasiRw | Status::MenungguAdmin => {
+                has_decided || self.status.awaits().is_some_and(|turn| turn >= level)
+            }
+            Status::Disetujui | Status::Selesai => true,
+            Status::Ditolak => has_decided || level == Level::Admin,
+            Status::Draft | Status::RevisiRt | Status::RevisiRw => has_decided,
+        }
+    }
+
     /// The levels that this letter needs, in order.
     #[must_use]
     pub fn progress(&self) -> Vec<LevelProgress> {
@@ -71,6 +111,16 @@ impl Letter {
             },
             Status::RevisiRt | Status::RevisiRw => returned_or_pending,
             Status::Draft => LevelState::Pending,
+        }
+    }
+}
+
+impl From<Level> for CurrentLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Rt => Self::Rt,
+            Level::Rw => Self::Rw,
+            Level::Admin => Self::Admin,
         }
     }
 }

@@ -19,13 +19,14 @@ enum Act {
     Finish,
 }
 
-const ACTS: [Act; 12] = [
+const ACTS: [Act; 13] = [
     Act::Edit,
     Act::Submit,
     Act::Withdraw,
     Act::Hear(Ruling::Awaits(Level::Rt)),
     Act::Hear(Ruling::Awaits(Level::Rw)),
     Act::Hear(Ruling::Awaits(Level::Admin)),
+    Act::Hear(Ruling::AwaitsAnother),
     Act::Hear(Ruling::Returned(None)),
     Act::Hear(Ruling::Refused),
     Act::Hear(Ruling::Approved),
@@ -75,6 +76,7 @@ fn decided(second: i64, ruling: Ruling, decision: Option<(Level, Verdict, &str)>
     News {
         event,
         submission: 1,
+        version: u64::try_from(second).unwrap_or_default(),
         at: at(second),
         ruling,
         decision,
@@ -90,7 +92,7 @@ fn issue() -> Issue {
         approved_by: Approver {
             id: "lurah".into(),
             name: None,
-            capacity: None,
+            acting_for: None,
         },
     }
 }
@@ -169,40 +171,43 @@ fn every_act_on_a_letter_in_every_state_leads_where_this_table_says() {
     const BW: &str = "revisi_rw";
     const FIN: &str = "selesai";
     let of = letter_type();
-    // edit, submit, withdraw | awaits rt, rw, admin | returned, refused, approved, withdrawn | render, finish
+    // edit, submit, withdraw | awaits rt, rw, admin, another | returned, refused, approved, withdrawn | render, finish
     let table = [
-        (Status::Draft, [D, RT, "!", "!", "!", "!", "!", "!", "!", "=", "!", "!"]),
+        (
+            Status::Draft,
+            [D, RT, "!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "!"],
+        ),
         (
             Status::MenungguVerifikasiRt,
-            ["!", "!", RT, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+            ["!", "!", RT, RT, RW, ADM, RT, BT, NO, OK, D, "!", "!"],
         ),
         (
             Status::MenungguVerifikasiRw,
-            ["!", "!", RW, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+            ["!", "!", RW, RT, RW, ADM, RW, BT, NO, OK, D, "!", "!"],
         ),
         (
             Status::MenungguAdmin,
-            ["!", "!", ADM, RT, RW, ADM, BT, NO, OK, D, "!", "!"],
+            ["!", "!", ADM, RT, RW, ADM, ADM, BT, NO, OK, D, "!", "!"],
         ),
         (
             Status::Disetujui,
-            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", OK, FIN],
+            ["!", "!", "!", "!", "!", "!", "!", "!", "!", "=", "!", OK, FIN],
         ),
         (
             Status::Ditolak,
-            ["!", "!", "!", "!", "!", "!", "!", "=", "!", "!", "!", "!"],
+            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "!", "!", "!"],
         ),
         (
             Status::RevisiRt,
-            [BT, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"],
+            [BT, RT, "!", "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
         ),
         (
             Status::RevisiRw,
-            [BW, RT, "!", "!", "!", "!", "=", "!", "!", "!", "!", "!"],
+            [BW, RT, "!", "!", "!", "!", "!", "=", "!", "!", D, "!", "!"],
         ),
         (
             Status::Selesai,
-            ["!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "=", "="],
+            ["!", "!", "!", "!", "!", "!", "!", "!", "!", "=", "!", "=", "="],
         ),
     ];
     assert_eq!(table.map(|(status, _)| status), Status::ALL);
@@ -243,6 +248,23 @@ fn an_approval_whose_clock_is_behind_the_residents_moves_the_letter_all_the_same
     let (letter, _) = draft(&of).submit(&of, resident(), at(5)).unwrap();
     let letter = hear(letter, &news(3, Ruling::Awaits(Level::Rw)));
     assert_eq!(letter.status, Status::MenungguVerifikasiRw);
+}
+
+#[test]
+fn a_final_decision_counts_though_the_clock_of_who_took_it_is_behind() {
+    let of = letter_type();
+    let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
+    let letter = hear(letter, &news(20, Ruling::Awaits(Level::Admin)));
+    for (ruling, status) in [
+        (Ruling::Approved, Status::Disetujui),
+        (Ruling::Refused, Status::Ditolak),
+    ] {
+        let behind = News {
+            at: at(10),
+            ..news(21, ruling)
+        };
+        assert_eq!(hear(letter.clone(), &behind).status, status);
+    }
 }
 
 #[test]
@@ -307,6 +329,19 @@ fn a_letter_that_a_level_must_verify_needs_that_levels_territory() {
 }
 
 #[test]
+fn a_letter_is_submitted_only_so_often_and_less_often_than_approvals_take_it() {
+    let of = letter_type();
+    let after = |submissions| Letter {
+        submissions,
+        ..in_state(&of, Status::RevisiRt)
+    };
+    let (last, _) = after(SUBMISSION_LIMIT - 1).submit(&of, resident(), at(20)).unwrap();
+    assert_eq!(last.submissions, 100);
+    let refused = after(SUBMISSION_LIMIT).submit(&of, resident(), at(20));
+    assert_eq!(refused, Err(LetterError::TooOften));
+}
+
+#[test]
 fn a_letter_that_was_asked_back_is_a_draft_when_its_approval_has_ended_and_goes_on_if_it_was_too_late() {
     let of = letter_type();
     let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
@@ -324,6 +359,53 @@ fn a_letter_that_was_asked_back_is_a_draft_when_its_approval_has_ended_and_goes_
 
     let approved = hear(letter, &news(2, Ruling::Approved));
     assert_eq!((approved.status, approved.is_withdrawing), (Status::Disetujui, false));
+}
+
+#[test]
+fn a_letter_is_at_the_level_that_has_to_decide_or_will_have_to_first() {
+    for (rt, rw, first) in [
+        (true, true, CurrentLevel::Rt),
+        (false, true, CurrentLevel::Rw),
+        (false, false, CurrentLevel::Admin),
+    ] {
+        let of = with(|draft| draft.requires = Requires { rt, rw });
+        let levels = Status::ALL.map(|status| in_state(&of, status).current_level());
+        let expected = [
+            first,
+            CurrentLevel::Rt,
+            CurrentLevel::Rw,
+            CurrentLevel::Admin,
+            CurrentLevel::Completed,
+            CurrentLevel::Completed,
+            first,
+            first,
+            CurrentLevel::Completed,
+        ];
+        assert_eq!(levels, expected);
+    }
+}
+
+#[test]
+fn a_letter_comes_to_one_level_after_the_other_and_stays_with_those_who_have_decided() {
+    let of = letter_type();
+    let comes_to = |letter: &Letter| Level::ALL.map(|level| letter.has_come_to(level));
+    let expected = Status::ALL.map(|status| (status, comes_to(&in_state(&of, status))));
+    let table = [
+        (Status::Draft, [false, false, false]),
+        (Status::MenungguVerifikasiRt, [true, false, false]),
+        (Status::MenungguVerifikasiRw, [true, true, false]),
+        (Status::MenungguAdmin, [true, true, true]),
+        (Status::Disetujui, [true, true, true]),
+        (Status::Ditolak, [false, false, true]),
+        (Status::RevisiRt, [false, false, false]),
+        (Status::RevisiRw, [false, false, false]),
+        (Status::Selesai, [true, true, true]),
+    ];
+    assert_eq!(table, expected);
+
+    let (letter, _) = draft(&of).submit(&of, resident(), at(1)).unwrap();
+    let by_rw = decided(2, Ruling::Awaits(Level::Rt), Some((Level::Rw, Verdict::Returned, "KK")));
+    assert_eq!(comes_to(&hear(letter, &by_rw)), [true, true, false]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What residents fill in: a JSON Schema (2020-12) of one flat object, in the part of the language that a form can show.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, Validator};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::messages;
+use crate::text::is_printable;
 
 /// The most fields of a form.
 const FIELDS: usize = 60;
@@ -51,11 +53,20 @@ const FIELD_KEYWORDS: [&str; 13] = [
 pub type Answers = Map<String, Value>;
 
 /// The schema of a form. `x-order` lists the fields in their order on paper; those that it leaves out follow by name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
 pub struct FieldSchema {
     schema: Value,
     fields: Vec<Field>,
+    /// Made once, when the schema is read: without it there is no schema.
+    validator: Arc<Validator>,
+}
+
+impl PartialEq for FieldSchema {
+    /// All else is made from the schema.
+    fn eq(&self, other: &Self) -> bool {
+        self.schema == other.schema
+    }
 }
 
 /// One field of a form.
@@ -132,20 +143,17 @@ impl FieldSchema {
             .map(|(name, _)| name.clone())
             .collect();
         let instance = Value::Object(answers.clone());
-        // It was built once before, when the type was made.
-        if let Ok(validator) = validator(&self.schema) {
-            for error in validator.iter_errors(&instance) {
-                match error.kind() {
-                    ValidationErrorKind::Required { property } => {
-                        wrong.extend(property.as_str().map(str::to_owned));
-                    }
-                    ValidationErrorKind::AdditionalProperties { unexpected } => {
-                        wrong.extend(unexpected.iter().cloned());
-                    }
-                    _ => {
-                        let path = error.instance_path().to_string();
-                        wrong.extend(path.split('/').nth(1).map(str::to_owned));
-                    }
+        for error in self.validator.iter_errors(&instance) {
+            match error.kind() {
+                ValidationErrorKind::Required { property } => {
+                    wrong.insert(property.as_str().unwrap_or_default().to_owned());
+                }
+                ValidationErrorKind::AdditionalProperties { unexpected } => {
+                    wrong.extend(unexpected.iter().cloned());
+                }
+                _ => {
+                    let path = error.instance_path().to_string();
+                    wrong.insert(path.split('/').nth(1).unwrap_or_default().to_owned());
                 }
             }
         }
@@ -202,8 +210,12 @@ impl TryFrom<Value> for FieldSchema {
             let property = properties.get(&name).ok_or(SchemaError::Names)?;
             fields.push(Field::read(name, property)?);
         }
-        validator(&schema).map_err(|_invalid| SchemaError::Invalid)?;
-        Ok(Self { schema, fields })
+        let validator = validator(&schema).map_err(|_invalid| SchemaError::Invalid)?;
+        Ok(Self {
+            schema,
+            fields,
+            validator: validator.into(),
+        })
     }
 }
 
@@ -231,7 +243,7 @@ impl Field {
             && name.bytes().all(word)
             && !title.is_empty()
             && title.chars().count() <= TITLE_LIMIT
-            && !title.chars().any(char::is_control)
+            && title.chars().all(is_printable)
             && object.keys().all(|keyword| FIELD_KEYWORDS.contains(&keyword.as_str()))
             && text("pattern").is_none_or(|pattern| pattern.len() <= PATTERN_LIMIT);
         if !is_usable {
@@ -284,8 +296,8 @@ fn validator(schema: &Value) -> Result<Validator, Box<jsonschema::ValidationErro
 fn is_plain(answer: &Value) -> bool {
     match answer {
         Value::String(text) => {
-            let control = |c: char| c.is_control() && c != '\n';
-            text.chars().count() <= ANSWER_LIMIT && !text.chars().any(control)
+            let stands = |c: char| is_printable(c) || c == '\n';
+            text.chars().count() <= ANSWER_LIMIT && text.chars().all(stands)
         }
         Value::Number(_) | Value::Bool(_) => true,
         Value::Null | Value::Array(_) | Value::Object(_) => false,

@@ -15,7 +15,8 @@ const WIDTH_LIMIT: usize = 6;
 const ROMAN_MONTHS: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
 /// A format of numbers. `{number}` or `{number:3}`, `{code}` and `{year}` must occur, because the sequence is one per type
-/// and year; `{month}` and `{roman_month}` may.
+/// and year; `{month}` and `{roman_month}` may. A `/` stands between any two of them, and beside the code, which may have
+/// digits, `-` and `.` itself: else `SK1` and its 2nd letter would be numbered as `SK` and its 12th.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberFormat {
     text: String,
@@ -53,7 +54,9 @@ pub enum NumberFormatError {
     #[error("a number format has an unknown placeholder")]
     Placeholder,
     /// Two letters could get the same number.
-    #[error("a number format needs {{number}}, {{code}} and {{year}}")]
+    #[error(
+        "a number format needs {{number}}, {{code}} and {{year}}, `/` between any two placeholders, and beside {{code}}"
+    )]
     Ambiguous,
 }
 
@@ -115,7 +118,7 @@ impl FromStr for NumberFormat {
             }
         }
         let has_number = parts.iter().any(|part| matches!(part, Part::Number { .. }));
-        if !has_number || !parts.contains(&Part::Code) || !parts.contains(&Part::Year) {
+        if !has_number || !parts.contains(&Part::Code) || !parts.contains(&Part::Year) || !are_apart(&parts) {
             return Err(NumberFormatError::Ambiguous);
         }
         Ok(Self {
@@ -125,7 +128,33 @@ impl FromStr for NumberFormat {
     }
 }
 
+/// Whether each placeholder can be told from what stands beside it.
+fn are_apart(parts: &[Part]) -> bool {
+    parts.iter().enumerate().all(|(index, part)| {
+        let before = index.checked_sub(1).and_then(|index| parts.get(index));
+        let after = parts.get(index + 1);
+        match part {
+            Part::Text(text) => before.is_none() || after.is_none() || text.contains('/'),
+            Part::Code => {
+                before.is_none_or(|before| before.is_text(|text| text.ends_with('/')))
+                    && after.is_none_or(|after| after.is_text(|text| text.starts_with('/')))
+            }
+            Part::Number { .. } | Part::Month | Part::RomanMonth | Part::Year => {
+                after.is_none_or(|after| after.is_text(|_| true))
+            }
+        }
+    })
+}
+
 impl Part {
+    /// Whether it is a text of which this holds.
+    fn is_text(&self, holds: impl FnOnce(&str) -> bool) -> bool {
+        match self {
+            Self::Text(text) => holds(text),
+            Self::Number { .. } | Self::Code | Self::Month | Self::RomanMonth | Self::Year => false,
+        }
+    }
+
     fn named(name: &str) -> Result<Self, NumberFormatError> {
         match name {
             "number" => Ok(Self::Number { width: 0 }),
@@ -184,8 +213,8 @@ mod tests {
             "470/7/SKD/XI/2026"
         );
         assert_eq!(
-            number("{code}.{number:3}/{month}-{year}", date(2027, 1, 2)),
-            "SKD.007/01-2027"
+            number("{code}/KM-{number:3}/{month}/{year}", date(2027, 1, 2)),
+            "SKD/KM-007/01/2027"
         );
     }
 
@@ -195,6 +224,13 @@ mod tests {
             ("470/{number}/{year}", NumberFormatError::Ambiguous),
             ("470/{code}/{year}", NumberFormatError::Ambiguous),
             ("{number}/{code}", NumberFormatError::Ambiguous),
+            ("{code}{number}/{year}", NumberFormatError::Ambiguous),
+            ("{number}{code}/{year}", NumberFormatError::Ambiguous),
+            ("{code}-{number}/{year}", NumberFormatError::Ambiguous),
+            ("{code}/{number}-{year}", NumberFormatError::Ambiguous),
+            ("{code}/{number}{year}", NumberFormatError::Ambiguous),
+            ("{number}/K{code}/{year}", NumberFormatError::Ambiguous),
+            ("{number}/{code}1/{year}", NumberFormatError::Ambiguous),
             ("{number}/{code}/{year}/{nik}", NumberFormatError::Placeholder),
             ("{number:0}/{code}/{year}", NumberFormatError::Placeholder),
             ("{number:99}/{code}/{year}", NumberFormatError::Placeholder),
@@ -212,6 +248,21 @@ mod tests {
         fn any_text_is_a_format_that_reads_back_or_is_refused(text in "[0-9a-z{}:/_]{0,40}|.{0,70}") {
             if let Ok(format) = text.parse::<NumberFormat>() {
                 prop_assert_eq!(format.as_str(), text);
+            }
+        }
+
+        #[test]
+        fn two_types_of_one_format_never_give_one_number(
+            format in "[0-9A-Z]{0,2}/?\\{number(:3)?\\}[0-9/.-]{0,2}\\{code\\}[0-9/.-]{0,2}\\{year\\}",
+            a in "[A-Z][0-9.-]{0,2}",
+            b in "[A-Z][0-9.-]{0,2}",
+            m in 1_u64..120,
+            n in 1_u64..120,
+        ) {
+            if let Ok(format) = format.parse::<NumberFormat>() {
+                let (a, b): (TypeCode, TypeCode) = (a.parse().unwrap(), b.parse().unwrap());
+                let number = |sequence, code| format.number(Numbered { sequence, code, date: date(2026, 1, 1) });
+                prop_assert_eq!(number(m, &a) == number(n, &b), (m, &a) == (n, &b));
             }
         }
 

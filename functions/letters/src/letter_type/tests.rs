@@ -65,6 +65,8 @@ fn answers_that_fit_are_taken_and_each_that_does_not_is_named_by_its_title() {
     for (name, answer, title) in [
         ("nama", json!(""), "Nama lengkap"),
         ("nama", json!("a\u{0}b"), "Nama lengkap"),
+        ("nama", json!("Budi \u{202e}hotnoC"), "Nama lengkap"),
+        ("nama", json!("Budi\u{200b}"), "Nama lengkap"),
         ("nama", json!(long), "Nama lengkap"),
         ("nama", json!({ "a": 1 }), "Nama lengkap"),
         ("nik", json!("12345"), "NIK"),
@@ -181,6 +183,11 @@ fn each_part_of_a_type_that_cannot_be_used_is_named() {
         LetterType::new("karo".parse().unwrap(), "SKD".parse().unwrap(), draft).unwrap_err()
     };
     assert_eq!(refused(|draft| draft.name = " ".into()), TypeError::Name);
+    assert_eq!(refused(|draft| draft.name = "Surat\u{200b}".into()), TypeError::Name);
+    assert_eq!(
+        refused(|draft| draft.wording.opening = "Lurah \u{2066}menerangkan:".into()),
+        TypeError::Wording
+    );
     assert_eq!(
         refused(|draft| draft.template = "keterangan@9".into()),
         TypeError::Template

@@ -15,11 +15,14 @@ use crate::events::{self, GenerationRequested};
 use crate::ids::LetterId;
 use crate::letter::{LetterError, Status};
 use crate::messages;
+use crate::render::BYTE_LIMIT;
 
 const READ: &str = "letter:read";
 const PRINT: &str = "letter:print";
-/// A function answers with at most 6 MB, of which base64 takes a third.
-const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+/// What the official's signature, the seal and a page for its QR code add to a letter, and more than that.
+const SIGNATURES: u64 = 1024 * 1024;
+/// A letter that could be rendered can be fetched when it is signed.
+const FILE_LIMIT: u64 = BYTE_LIMIT + SIGNATURES;
 
 /// The signed PDF of a finished letter: for its resident and the office.
 #[utoipa::path(get, path = "/letters/{id}/pdf", params(("id" = String, Path)),
@@ -101,5 +104,18 @@ impl Letters {
                 .await
         };
         written.await.map_err(|error| busy(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of an answer of a function in AWS, which is JSON.
+    const ANSWER: u64 = 6 * 1024 * 1024;
+
+    #[test]
+    fn the_largest_letter_fits_into_an_answer_in_base64() {
+        const { assert!(FILE_LIMIT.div_ceil(3) * 4 + 64 * 1024 <= ANSWER) }
     }
 }

@@ -5,10 +5,9 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::header::IF_MATCH;
 use platform::{Actor, AuditEntry, Caller, IfMatch, JsonBody, Origin, Problem, TableError};
-use serde_json::json;
 
 use super::refusals::{Refusals, busy, unusable_letterhead};
-use super::{Letters, Versioned};
+use super::{Letters, Versioned, audited};
 use crate::letterhead::{Letterhead, LetterheadText, LetterheadVersion};
 use crate::messages;
 
@@ -47,17 +46,18 @@ pub(super) async fn write(
     caller.require(MANAGE)?;
     let key = Letterhead::key_of(&caller.tenant);
     let found = letters.table.find::<Letterhead>(&key).await;
-    let version = found.map_err(|error| busy(&error))?.map_or(0, |stored| stored.version);
+    let found = found.map_err(|error| busy(&error))?;
+    let version = found.as_ref().map_or(0, |stored| stored.version);
     if version > 0 || headers.contains_key(IF_MATCH) {
         based_on?.check(version)?;
     }
     let letterhead = Letterhead::new(caller.tenant.clone(), text).map_err(unusable_letterhead)?;
-    let officials: Vec<_> = letterhead.text.officials.keys().collect();
+    let before = found.map(|stored| stored.value.text);
     let entry = AuditEntry::success(Actor::from(&caller), "letterhead.changed", "letterhead", "letterhead")
         .from(&origin)
         .changing(
-            None,
-            Some(json!({ "office": letterhead.text.office, "officials": officials })),
+            before.as_ref().map(|text| audited::letterhead(text, None)),
+            Some(audited::letterhead(&letterhead.text, before.as_ref())),
         );
     let kept = LetterheadVersion {
         number: version + 1,

@@ -91,6 +91,7 @@ pub(super) fn not_now(error: LetterError) -> Problem {
         LetterError::NotEditable(_) => (StatusCode::CONFLICT, messages::NOT_EDITABLE),
         LetterError::NotWaiting(_) => (StatusCode::CONFLICT, messages::NOT_WAITING),
         LetterError::NoTerritory => (StatusCode::UNPROCESSABLE_ENTITY, messages::NO_TERRITORY),
+        LetterError::TooOften => (StatusCode::CONFLICT, messages::TOO_OFTEN),
         LetterError::Contradicts(_) | LetterError::RenderedOtherwise => (StatusCode::CONFLICT, messages::CONTRADICTS),
         LetterError::NotApproved(_) => (StatusCode::CONFLICT, messages::NOT_APPROVED),
     };

@@ -12,7 +12,7 @@ use super::refusals::{Refusals, busy, no_such_type, not_now};
 use super::views::{LetterList, LetterView, NewAnswers, NewLetter};
 use super::{Letters, Versioned};
 use crate::ids::{LetterId, TypeCode};
-use crate::letter::{Letter, Resident, Status};
+use crate::letter::{Letter, Level, Resident, Status};
 
 const CREATE: &str = "letter:create";
 const READ: &str = "letter:read";
@@ -42,7 +42,8 @@ pub(super) async fn list(
     Ok(Json(page.map_err(|error| busy(&error))?.into()))
 }
 
-/// One letter: for its resident, and for those who verify or approve it.
+/// One letter: for its resident, and for those who verify or approve it as soon as it has come to them. The office sees from
+/// the submission on how far a letter is; the answers of what is back at its resident are the resident's alone.
 #[utoipa::path(get, path = "/letters/{id}", params(("id" = String, Path)),
     responses((status = 200, body = LetterView, headers(("ETag" = String))), Refusals))]
 pub(super) async fn show(
@@ -52,10 +53,14 @@ pub(super) async fn show(
 ) -> Result<Versioned<LetterView>, Problem> {
     caller.require(READ)?;
     let stored = letters.find_letter(&caller, id).await?;
-    if !(is_own(&caller, &stored.value) || may_verify(&caller, &stored.value)) {
-        return Err(unknown());
+    match sight(&caller, &stored.value) {
+        Some(Sight::Whole) => letters.view(&stored),
+        Some(Sight::Outline) => Ok(Versioned {
+            version: stored.version,
+            body: LetterView::new(&stored.value, None),
+        }),
+        None => Err(unknown()),
     }
-    letters.view(&stored)
 }
 
 /// Begins a letter. It is a draft until it is submitted.
@@ -141,7 +146,7 @@ impl Letters {
         let answers = self.open(&stored.value)?;
         Ok(Versioned {
             version: stored.version,
-            body: LetterView::new(&stored.value, answers),
+            body: LetterView::new(&stored.value, Some(answers)),
         })
     }
 }
@@ -150,18 +155,44 @@ pub(super) fn is_own(caller: &Caller, letter: &Letter) -> bool {
     letter.resident.id == caller.id
 }
 
-/// Whether the caller is one of those to whom the letter was handed: of its RT, of its RW, or of the office.
-fn may_verify(caller: &Caller, letter: &Letter) -> bool {
-    if letter.status == Status::Draft {
-        return false;
+/// How much of a letter somebody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// All of it.
+    Whole,
+    /// All but what the resident filled in.
+    Outline,
+}
+
+fn sight(caller: &Caller, letter: &Letter) -> Option<Sight> {
+    if is_own(caller, letter) {
+        return Some(Sight::Whole);
     }
+    if letter.status == Status::Draft {
+        return None;
+    }
+    let levels = levels_of(caller, letter);
+    if !levels.iter().any(|level| letter.has_come_to(*level)) {
+        return levels.contains(&Level::Admin).then_some(Sight::Outline);
+    }
+    Some(if letter.status.is_editable() {
+        Sight::Outline
+    } else {
+        Sight::Whole
+    })
+}
+
+/// At which of the letter's levels the caller may decide: of its RT, of its RW, or of the office.
+fn levels_of(caller: &Caller, letter: &Letter) -> Vec<Level> {
     let (territory, resident) = (&caller.territory, &letter.resident);
     let is_in_ward = resident.rw.is_some() && territory.rw == resident.rw;
     let is_in_neighbourhood = is_in_ward && resident.rt.is_some() && territory.rt == resident.rt;
-    let requires = letter.kind.requires;
-    caller.may(APPROVE)
-        || (requires.rw && is_in_ward && caller.may(VERIFY_RW))
-        || (requires.rt && is_in_neighbourhood && caller.may(VERIFY_RT))
+    let levels = letter.kind.requires.levels().filter(|level| match level {
+        Level::Rt => is_in_neighbourhood && caller.may(VERIFY_RT),
+        Level::Rw => is_in_ward && caller.may(VERIFY_RW),
+        Level::Admin => caller.may(APPROVE),
+    });
+    levels.collect()
 }
 
 impl From<&Caller> for Resident {

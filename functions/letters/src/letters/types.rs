@@ -6,12 +6,11 @@ use platform::{
     Actor, AuditEntry, Caller, Idempotency, IdempotencyKey, IfMatch, Index, JsonBody, Origin, Paging, Params, PathId,
     Problem, Query, Stored, TableError, unknown,
 };
-use serde_json::json;
 
 use super::refusals::{Refusals, busy, unusable_type};
 use super::strict::Strict;
 use super::views::{NewType, TypeContent, TypeList, TypeView};
-use super::{Letters, Versioned};
+use super::{Letters, Versioned, audited};
 use crate::ids::TypeCode;
 use crate::letter_type::{LetterType, TypeVersion};
 use crate::messages;
@@ -78,7 +77,7 @@ pub(super) async fn create(
         let code: TypeCode = new.code.parse().map_err(|_malformed| unusable_code())?;
         let of =
             LetterType::new(caller.tenant.clone(), code, new.content.into()).map_err(|error| unusable_type(&error))?;
-        letters.write_type(&of, 0, &caller, &origin).await
+        letters.write_type(&of, None, &caller, &origin).await
     });
     let created = once.once(&letters.environment, &letters.table, work).await?;
     Ok((StatusCode::CREATED, created))
@@ -97,10 +96,11 @@ pub(super) async fn change(
     JsonBody(Strict(content)): JsonBody<Strict<TypeContent>>,
 ) -> Result<Versioned<TypeView>, Problem> {
     caller.require(MANAGE)?;
-    let Stored { value, version } = letters.find_type(&caller, &code).await?.ok_or_else(unknown)?;
-    based_on.check(version)?;
-    let of = value.change(content.into()).map_err(|error| unusable_type(&error))?;
-    letters.write_type(&of, version, &caller, &origin).await
+    let before = letters.find_type(&caller, &code).await?.ok_or_else(unknown)?;
+    based_on.check(before.version)?;
+    let changed = before.value.clone().change(content.into());
+    let of = changed.map_err(|error| unusable_type(&error))?;
+    letters.write_type(&of, Some(&before), &caller, &origin).await
 }
 
 impl Letters {
@@ -113,31 +113,30 @@ impl Letters {
         self.table.find::<LetterType>(&key).await.map_err(|error| busy(&error))
     }
 
-    /// Keeps a type, and this version of it for good.
+    /// Keeps a type in the place of the one before, and this version of it for good.
     async fn write_type(
         &self,
         of: &LetterType,
-        version: u64,
+        before: Option<&Stored<LetterType>>,
         caller: &Caller,
         origin: &Origin,
     ) -> Result<Versioned<TypeView>, Problem> {
-        let action = if version == 0 {
-            "letter_type.created"
-        } else {
-            "letter_type.changed"
+        let version = before.map_or(0, |before| before.version);
+        let action = match before {
+            None => "letter_type.created",
+            Some(_) => "letter_type.changed",
         };
         let entry = AuditEntry::success(Actor::from(caller), action, "letter_type", of.code.to_string())
             .from(origin)
             .changing(
-                None,
-                Some(json!({ "version": of.version, "name": of.name, "is_active": of.is_active })),
+                before.map(|before| audited::letter_type(&before.value)),
+                Some(audited::letter_type(of)),
             );
         let written = async {
             let transaction = self.table.transaction();
-            let transaction = if version == 0 {
-                transaction.insert(of)?
-            } else {
-                transaction.update(of, version)?
+            let transaction = match before {
+                None => transaction.insert(of)?,
+                Some(_) => transaction.update(of, version)?,
             };
             let transaction = transaction.insert(&TypeVersion(of.clone()))?;
             transaction

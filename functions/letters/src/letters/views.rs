@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::letter::{Letter, LevelProgress, Requires};
+use crate::letter::{CurrentLevel, Letter, LevelProgress, Requires, Status};
 use crate::letter_type::{LetterType, TypeDraft, Wording};
 
 const USUAL_TEMPLATE: &str = "keterangan@1";
@@ -101,9 +101,10 @@ pub(super) struct LetterView {
     summary: LetterSummary,
     /// The resident's name.
     applicant: String,
-    /// What the resident filled in.
-    #[schema(value_type = Object)]
-    answers: Map<String, Value>,
+    /// What the resident filled in: for the resident, and for those whom it has come to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    answers: Option<Map<String, Value>>,
     /// The levels that have to decide, in order.
     progress: Vec<LevelProgress>,
     /// The last day on which it is in force.
@@ -124,7 +125,9 @@ pub(super) struct LetterSummary {
     /// The name of its type.
     title: String,
     /// Where it stands.
-    status: crate::letter::Status,
+    status: Status,
+    /// The level that has to decide, or will have to first; `completed` when none has to any more.
+    current_verification_level: CurrentLevel,
     /// The resident wants it back, and the approval has not yet ended.
     is_withdrawing: bool,
     created_at: Timestamp,
@@ -210,7 +213,7 @@ impl TypeList {
 }
 
 impl LetterView {
-    pub(super) fn new(letter: &Letter, answers: Map<String, Value>) -> Self {
+    pub(super) fn new(letter: &Letter, answers: Option<Map<String, Value>>) -> Self {
         Self {
             summary: LetterSummary::from(letter),
             applicant: letter.resident.name.clone(),
@@ -229,6 +232,7 @@ impl From<&Letter> for LetterSummary {
             letter_type: letter.kind.code.to_string(),
             title: letter.kind.name.clone(),
             status: letter.status,
+            current_verification_level: letter.current_level(),
             is_withdrawing: letter.is_withdrawing,
             created_at: letter.created_at,
             moved_at: letter.moved_at,

@@ -54,7 +54,7 @@ fn a_letter_is_one_page_that_says_everything_that_it_was_given() {
         "9901010101900001",
         "Kelurahan Melati, Kecamatan Mawar",
         "Contoh, 21 November 2026",
-        "Plt. Lurah Melati,",
+        "Plt. Lurah Melati",
         "Siti Contoh, S.Sos.",
         "NIP. 99750101 200001 2 001",
         "Pindai kode QR",

@@ -23,14 +23,14 @@ pub(super) fn read(event: &Envelope<ApprovalChanged>, submission: u32) -> Result
         ..
     } = &event.data;
     let named = label.as_deref().and_then(Status::named);
-    let awaits = || {
-        let level = named.and_then(Status::awaits);
-        level.map(Ruling::Awaits).ok_or(TrackLetterError::Unknown)
-    };
+    // A route may have steps of its own: the letter stays where it is, and notes what they decide.
+    let awaits = named
+        .and_then(Status::awaits)
+        .map_or(Ruling::AwaitsAnother, Ruling::Awaits);
     let (ruling, verdict) = match event.event_type.as_str() {
-        "approval.opened" | "approval.reopened" => (awaits()?, None),
-        "approval.advanced" | "approval.endorsed" => (awaits()?, Some(Verdict::Approved)),
-        "approval.sent_back" => (awaits()?, Some(Verdict::Returned)),
+        "approval.opened" | "approval.reopened" => (awaits, None),
+        "approval.advanced" | "approval.endorsed" => (awaits, Some(Verdict::Approved)),
+        "approval.sent_back" => (awaits, Some(Verdict::Returned)),
         "approval.returned" => {
             let returned = named.filter(|status| status.is_editable());
             (Ruling::Returned(returned), Some(Verdict::Returned))
@@ -52,6 +52,7 @@ pub(super) fn read(event: &Envelope<ApprovalChanged>, submission: u32) -> Result
     Ok(News {
         event: event.id,
         submission,
+        version: event.data.version,
         at: event.time,
         ruling,
         decision,

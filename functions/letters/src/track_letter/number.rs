@@ -24,7 +24,7 @@ impl TrackLetter {
         let approved_by = Approver {
             id: decider.id.clone(),
             name: decider.name.clone(),
-            capacity: decider.capacity.clone(),
+            acting_for: decider.acting_for.clone(),
         };
         let _turn = self.numbers.lock().await;
         let Stored { value: letter, version } = self.load(event, id).await?;

@@ -24,7 +24,7 @@ async fn two_hundred_letters_that_are_approved_at_once_get_the_numbers_1_to_200(
         .collect();
     let approvals = ids.iter().enumerate().map(|(index, id)| {
         let data = json!({ "label": "disetujui", "decided_by": by("lurah", "admin") });
-        let event = office.approval_event(id, 1, "approval.approved", data);
+        let event = office.approval_event(id, (1, 2), "approval.approved", data);
         let (office, step) = (&office, &steps[index % PROCESSES]);
         async move {
             office.deliver(step, &event).await;

@@ -1,6 +1,7 @@
 //! From an approved letter to the PDF in the inbox.
 
 use kernel::Sha256Digest;
+use letters::{ActingFor, ActingKind};
 use platform::{Inbox, ObjectVersion};
 use serde_json::json;
 
@@ -123,15 +124,19 @@ async fn a_letter_whose_signer_is_not_on_the_letterhead_waits_until_the_office_n
 }
 
 #[tokio::test]
-async fn a_delegate_signs_in_the_capacity_that_the_approval_names() {
+async fn a_delegate_signs_in_the_office_of_whom_the_approval_names() {
     let office = office_that_gives(false, false).await;
     let mut decided_by = by("sekretaris", "admin");
-    decided_by["capacity"] = "a.n. Lurah Melati".into();
-    decided_by["acting_for"] = json!({ "id": "lurah", "name": "Siti Contoh" });
+    decided_by["capacity"] = "a.n. Super Admin".into();
+    decided_by["acting_for"] = json!({ "id": "lurah", "name": "Siti Contoh", "kind": "an" });
     let id = approved(&office, "k1", decided_by).await;
     let plain = approved(&office, "k2", by("sekretaris", "admin")).await;
     let approver = office.letter(&id).await.value.issue.unwrap().approved_by;
-    assert_eq!(approver.capacity.as_deref(), Some("a.n. Lurah Melati"));
+    let lurah = ActingFor {
+        id: "lurah".into(),
+        kind: ActingKind::An,
+    };
+    assert_eq!(approver.acting_for, Some(lurah));
     for id in [&id, &plain] {
         let event = office.told(id, "letter.approved").await;
         office.deliver(&office.render, &event).await;

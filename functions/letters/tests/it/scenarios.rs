@@ -67,6 +67,7 @@ async fn a_letter_that_all_approve_is_numbered_rendered_and_fetched() {
     }
     let letter = body(&office.get(&budi, &format!("/letters/{id}")).await);
     assert_eq!(letter["verify_url"], LINK);
+    assert_eq!(letter["current_verification_level"], "completed");
     assert!(letter["number"].as_str().unwrap().starts_with("470/1/SKD/"));
     let states: Vec<_> = letter["progress"]
         .as_array()
@@ -91,6 +92,7 @@ async fn a_letter_that_the_rt_returned_is_corrected_and_submitted_again() {
         (&letter["status"], &letter["progress"][0]["last"]["note"]),
         (&json!("revisi_rt"), &json!("Lampirkan KK"))
     );
+    assert_eq!(letter["current_verification_level"], "rt");
 
     let path = format!("/letters/{id}");
     let etag = office.get(&budi, &path).await.headers["etag"].clone();
@@ -143,6 +145,31 @@ async fn a_letter_without_levels_waits_for_the_office_at_once_and_may_be_refused
 }
 
 #[tokio::test]
+async fn a_letter_on_a_route_with_a_step_of_its_own_stays_where_it_is_until_a_level_that_it_knows_decides() {
+    let office = office_that_gives(true, false).await;
+    let budi = office.person("budi", &RESIDENT);
+    let id = office.submitted(&budi, "k1").await;
+    let data = json!({ "label": "menunggu_admin", "decided_by": by("pak-rt", "rt") });
+    office.approval(&id, "approval.advanced", data).await;
+    let data = json!({ "label": "menunggu_kasi", "decided_by": by("lurah", "admin") });
+    office.approval(&id, "approval.advanced", data).await;
+    assert_eq!(office.status(&budi, &id).await, "menunggu_admin");
+    let data = json!({ "label": "disetujui", "decided_by": by("kasi", "kasi") });
+    office.approval(&id, "approval.approved", data).await;
+    assert_eq!(office.status(&budi, &id).await, "disetujui");
+    let deciders: Vec<_> = office
+        .letter(&id)
+        .await
+        .value
+        .history
+        .into_iter()
+        .map(|one| one.by)
+        .collect();
+    assert_eq!(deciders, ["pak-rt", "lurah", "kasi"]);
+    assert!(office.parked("track-letter").await.is_empty());
+}
+
+#[tokio::test]
 async fn a_letter_that_is_asked_back_is_a_draft_when_its_approval_has_ended() {
     let office = office_that_gives(true, false).await;
     let budi = office.person("budi", &RESIDENT);
@@ -169,11 +196,28 @@ async fn a_letter_that_is_asked_back_is_a_draft_when_its_approval_has_ended() {
 }
 
 #[tokio::test]
+async fn a_withdrawal_that_races_a_return_leaves_no_letter_between_two_submissions() {
+    let office = office_that_gives(true, false).await;
+    let budi = office.person("budi", &RESIDENT);
+    let id = office.submitted(&budi, "k1").await;
+    let data = json!({ "label": "revisi_rt", "note": "Lampirkan KK", "decided_by": by("pak-rt", "rt") });
+    office.approval(&id, "approval.returned", data).await;
+    office.submit(&budi, &id, "k2").await;
+    // Of the first submission, and late.
+    let withdrawn = office.approval_event(&id, (1, 3), "approval.withdrawn", json!({ "label": "draft" }));
+    office.deliver(&office.track, &withdrawn).await;
+    assert_eq!(office.status(&budi, &id).await, "menunggu_verifikasi_rt");
+    office.approve(&id).await;
+    assert_eq!(office.status(&budi, &id).await, "disetujui");
+    assert!(office.parked("track-letter").await.is_empty());
+}
+
+#[tokio::test]
 async fn approvals_and_documents_of_something_else_change_nothing() {
     let office = office_that_gives(true, true).await;
     let budi = office.person("budi", &RESIDENT);
     let id = office.submitted(&budi, "k1").await;
-    let mut event = office.approval_event(&id, 1, "approval.rejected", json!({ "decided_by": by("a", "b") }));
+    let mut event = office.approval_event(&id, (1, 2), "approval.rejected", json!({ "decided_by": by("a", "b") }));
     event["data"]["item"]["kind"] = "document".into();
     office.deliver(&office.track, &event).await;
     event["data"].as_object_mut().unwrap().remove("item");

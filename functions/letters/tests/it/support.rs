@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use kernel::Envelope;
 use letters::{Letter, LetterId};
-use platform::{Environment, Function, HttpEvent, HttpReply, Parking, Provision, Settings, Stored};
+use platform::{
+    Environment, Function, HttpEvent, HttpReply, Parking, Provision, Settings, Stored, StreamRecord, Streams,
+};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -263,12 +265,20 @@ impl Office {
 
     /// The approval of a letter says this.
     pub(crate) async fn approval(&self, id: &str, what: &str, data: Value) {
-        let submission = self.letter(id).await.value.submissions;
-        self.deliver(&self.track, &self.approval_event(id, submission, what, data))
-            .await;
+        let letter = self.letter(id).await.value;
+        let event = self.approval_event(id, (letter.submissions, letter.heard + 1), what, data);
+        self.deliver(&self.track, &event).await;
     }
 
-    pub(crate) fn approval_event(&self, id: &str, submission: u32, what: &str, mut data: Value) -> Value {
+    /// What an approval says at one of its versions, about a submission of a letter.
+    pub(crate) fn approval_event(
+        &self,
+        id: &str,
+        (submission, version): (u32, u64),
+        what: &str,
+        mut data: Value,
+    ) -> Value {
+        data["version"] = version.into();
         data["item"] = json!({ "kind": "letter", "id": id, "revision": submission });
         self.event("absah/approvals", what, id, data)
     }
@@ -315,6 +325,24 @@ impl Office {
             .rfind(|event| event.event_type.as_str() == what)
             .unwrap();
         serde_json::to_value(found).unwrap()
+    }
+
+    /// What the audit hears of an action, oldest first.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
+        let streams = Streams::new(&self.environment.aws);
+        let arn = streams.find("absah-test-table").await.unwrap();
+        let mut entries = Vec::new();
+        for shard in streams.shards(&arn).await.unwrap() {
+            let mut cursor = Some(streams.seek(&arn, &shard, None).await.unwrap());
+            while let Some(at) = cursor {
+                let page = streams.read(&at, 1000).await.unwrap();
+                let records = page.records.iter().cloned().map(serde_json::from_value::<StreamRecord>);
+                entries.extend(records.filter_map(|record| record.unwrap().envelope()));
+                cursor = page.next.filter(|_| page.last.is_some());
+            }
+        }
+        let taken = entries.into_iter().map(|event: Envelope<Value>| event.data);
+        taken.filter(|entry| entry["action"] == action).collect()
     }
 
     /// The codes of what a step parked.

@@ -151,3 +151,61 @@ async fn the_letterhead_is_written_and_changed_by_version() {
         200
     );
 }
+
+#[tokio::test]
+async fn the_audit_hears_how_a_type_is_issued_before_and_after_a_change() {
+    let office = office().await;
+    let lurah = office.person("lurah", &ADMIN);
+    office.post(&lurah, "/letter-types", "t1", &new_type("SKU")).await;
+    let mut change = new_type("SKU");
+    change.as_object_mut().unwrap().remove("code");
+    change["require_rt"] = false.into();
+    change["number_format"] = "500/{number}/{code}/{year}".into();
+    change["validity_days"] = 30.into();
+    let changed = office.put(&lurah, "/letter-types/SKU", Some("\"1\""), &change).await;
+    assert_eq!(changed.status_code, 200, "{}", changed.body);
+    let created = office.audited("letter_type.created").await.pop().unwrap();
+    let changed = office.audited("letter_type.changed").await.pop().unwrap();
+    assert!(created["before"].is_null());
+    assert_eq!(created["after"], changed["before"]);
+    let shown = |version: u64, require_rt: bool, number_format: &str, validity_days: Value| {
+        json!({
+            "version": version, "name": "Surat Keterangan Usaha", "require_rt": require_rt, "require_rw": false,
+            "template": "keterangan@1", "number_format": number_format, "validity_days": validity_days,
+            "is_active": true,
+        })
+    };
+    let usual = "470/{number}/{code}/{roman_month}/{year}";
+    assert_eq!(changed["before"], shown(1, true, usual, Value::Null));
+    assert_eq!(
+        changed["after"],
+        shown(2, false, "500/{number}/{code}/{year}", 30.into())
+    );
+}
+
+#[tokio::test]
+async fn the_audit_hears_what_changed_on_a_letterhead_and_no_officials_name_or_number() {
+    let office = office().await;
+    let lurah = office.person("lurah", &ADMIN);
+    office.put(&lurah, "/letterhead", None, &letterhead()).await;
+    let mut paper = letterhead();
+    paper["place"] = "Kenanga".into();
+    paper["officials"]["lurah"]["nip"] = "99760101 200101 2 001".into();
+    office.put(&lurah, "/letterhead", Some("\"1\""), &paper).await;
+    let entries = office.audited("letterhead.changed").await;
+    let [first, second] = entries.as_slice() else {
+        panic!("{entries:?}");
+    };
+    assert!(first["before"].is_null());
+    assert_eq!(second["before"]["place"], "Contoh");
+    assert_eq!(second["after"]["place"], "Kenanga");
+    assert_eq!(
+        second["after"]["officials"],
+        json!({
+            "lurah": { "office": "Lurah Melati", "person": "*** (diubah)" },
+            "sekretaris": { "office": "Sekretaris Kelurahan", "person": "***" },
+        })
+    );
+    let all = serde_json::to_string(&entries).unwrap();
+    assert!(!all.contains("Siti Contoh") && !all.contains("200001"), "{all}");
+}
