@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -67,7 +68,8 @@ class Site:
     def person(self, tenant_id: str = "karo", **claims: object) -> str:
         """The token of the administrator of an office, who is signed in there, with rights and roles of any kind."""
         signed_in = self.claims_of(self.administrator(tenant_id))
-        theirs = {name: value for name, value in signed_in.items() if name not in self.claims() or name == "sub"}
+        ours = self.claims()
+        theirs = {name: value for name, value in signed_in.items() if name not in ours or name == "sub"}
         return self.token(tenant_id=tenant_id, **{**theirs, **claims})
 
     def administrator(self, tenant: str) -> str:
@@ -163,6 +165,7 @@ def http_functions() -> list[str]:
     return sorted(re.sub(r"(?<!^)(?=[A-Z])", "-", name.removesuffix("Function")).lower() for name in named)
 
 
+@functools.cache
 def permissions() -> list[str]:
     """Every permission that a function may ask for: whatever is written like one."""
     asked = re.compile(r'"([a-z_]+:[a-z_]+)"')

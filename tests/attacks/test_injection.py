@@ -105,9 +105,12 @@ def raw(site: Site, method: str, path: str, headers: dict[str, bytes], body: byt
 def prepared(site: Site, operation: Operation) -> tuple[dict[str, bytes], bytes | None]:
     """The headers and the body of a request that is right, of somebody who may do everything."""
     headers = {name.lower(): value.encode() for name, value in operation.headers().items()}
-    # The trail tells its office what its people sent.
-    fresh = site.token(tenant_id=f"baru-{uuid.uuid4().hex[:16]}")
-    token = fresh if operation.function == "audit" else site.person("lain")
+    if operation.function == "audit":
+        # The trail tells its office what its people sent.
+        token = site.token(tenant_id=f"baru-{uuid.uuid4().hex[:16]}")
+    else:
+        # Some of what is sent signs people out: nobody else's test is about them.
+        token = site.person("keluar" if operation.function == "session" else "lain")
     return {"authorization": f"Bearer {token}".encode(), **headers}, operation.body()
 
 
