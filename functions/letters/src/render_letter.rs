@@ -143,7 +143,8 @@ impl Step for RenderLetter {
         }
         let of = self.type_of(&letter).await?;
         let head = self.letterhead(&letter).await?;
-        let pdf = self.kept(&letter, &of, &head).await?;
+        // On the heap: the futures of storage are large.
+        let pdf = Box::pin(self.kept(&letter, &of, &head)).await?;
         let sha256 = Sha256Digest::of(&pdf);
         let metadata = description(&letter, &of, &head);
         let (letter, happened) = letter.render(sha256)?;
