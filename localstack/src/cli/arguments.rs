@@ -85,7 +85,7 @@ pub(super) struct UpArguments {
 /// The server that takes mails. Without one, no mail is sent.
 #[derive(Debug, Args)]
 pub(super) struct MailArguments {
-    /// smtps://HOST (TLS) or smtp://HOST (STARTTLS; on this machine without TLS), perhaps with a port.
+    /// `smtps://HOST` (TLS) or `smtp://HOST` (STARTTLS; on this machine without TLS), perhaps with a port.
     #[arg(long = "smtp", value_name = "URL", env = "SMTP_URL", requires = "mail_from")]
     pub(super) smtp: Option<String>,
     /// Who the mails are from, such as "Absah <absah@contoh.go.id>".
