@@ -50,8 +50,8 @@ def test_an_id_of_another_office_is_an_id_of_nothing(
                 expected = {401} if function == "session" else {404} if who == "of another office" else {401, 403, 404}
                 answer = ask(site, operation, token, ids)
                 assert answer.status_code in expected, (who, answer.text)
-                # An id of the same shape, which names nothing.
-                nothing = {name: codecs.encode(value, "rot13") for name, value in ids.items()}
+                # An id of the same shape, which names nothing. Its last sign has fewer bits than the others, and stays.
+                nothing = {name: codecs.encode(value[:-1], "rot13") + value[-1] for name, value in ids.items()}
                 other = ask(site, operation, token, nothing)
                 assert answer.json() == other.json(), f"{who} is told that there is something"
                 leaked = {text for text in [*things.texts, *ids.values()] if text in answer.text}
