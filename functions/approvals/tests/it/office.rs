@@ -6,9 +6,10 @@ use embedded::{Credentials, Engine, Options, Storage};
 use http::Request;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use kernel::Envelope;
+use kernel::{Envelope, Sha256Digest};
 use platform::{
-    Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, StreamRecord, Streams, Table,
+    ApiKey, ApiKeySecret, Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, StreamRecord,
+    Streams, Table,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -37,6 +38,8 @@ pub(crate) struct Person {
     rw: Option<&'static str>,
     rt: Option<&'static str>,
     org_unit: Option<&'static str>,
+    /// Of a program, which signs in with it.
+    key: Option<String>,
 }
 
 /// An answer over HTTP.
@@ -56,6 +59,7 @@ impl Person {
             rw: None,
             rt: None,
             org_unit: None,
+            key: None,
         }
     }
 
@@ -109,6 +113,9 @@ impl Person {
     }
 
     fn token(&self) -> String {
+        if let Some(key) = &self.key {
+            return key.clone();
+        }
         let now = Timestamp::now().as_second();
         let mut claims = json!({
             "sub": self.id, "name": format!("Contoh {}", self.id), "tenant_id": self.tenant, "roles": self.roles,
@@ -203,6 +210,26 @@ impl Office {
     }
 
     /// Sends a request in somebody's name.
+    /// A program with these permissions, made by `by`.
+    pub(crate) async fn program(&self, by: &Person, scopes: &[&str]) -> Person {
+        let secret = ApiKeySecret::new([7; 10], [9; 32]);
+        let key = ApiKey {
+            id: secret.id.clone(),
+            name: "SICANTIK".into(),
+            tenant: by.tenant.parse().unwrap(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            secret_sha256: Sha256Digest::of(secret.secret.as_bytes()),
+            created_by: by.id.clone(),
+            created_at: Timestamp::now(),
+            revoked_at: None,
+        };
+        self.table.transaction().insert(&key).unwrap().commit().await.unwrap();
+        Person {
+            key: Some(secret.to_text()),
+            ..Person::new(&key.id, "")
+        }
+    }
+
     pub(crate) async fn ask(
         &self,
         who: &Person,
