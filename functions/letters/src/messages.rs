@@ -15,6 +15,8 @@ pub(crate) const ON_BEHALF: &str = "a.n.";
 pub(crate) const UNKNOWN_TYPE: &str = "Jenis surat tidak ditemukan atau sedang tidak dilayani.";
 pub(crate) const TYPE_EXISTS: &str = "Jenis surat dengan kode ini sudah ada.";
 pub(crate) const TYPE_UNUSABLE: &str = "Jenis surat ini belum dapat disimpan. Perbaiki isinya.";
+pub(crate) const CODE_HIDDEN: &str =
+    "number_format (di depan {code} ada bagian yang terbaca sebagai kode jenis surat lain, misalnya bulan Romawi)";
 pub(crate) const LETTERHEAD_UNUSABLE: &str = "Kop surat ini belum dapat disimpan. Perbaiki isinya.";
 pub(crate) const NO_LETTERHEAD: &str = "Kop surat belum diatur.";
 pub(crate) const ANSWERS_WRONG: &str = "Isian surat belum lengkap atau belum benar.";

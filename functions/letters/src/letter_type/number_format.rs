@@ -16,7 +16,9 @@ const ROMAN_MONTHS: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VII
 
 /// A format of numbers. `{number}` or `{number:3}`, `{code}` and `{year}` must occur, because the sequence is one per type
 /// and year; `{month}` and `{roman_month}` may. A `/` stands between any two of them, and beside the code, which may have
-/// digits, `-` and `.` itself: else `SK1` and its 2nd letter would be numbered as `SK` and its 12th.
+/// digits, `-` and `.` itself: else `SK1` and its 2nd letter would be numbered as `SK` and its 12th. Of what stands between
+/// two `/`, the code is the first that could be a code: so any number tells its type, and types of different formats, of
+/// whichever version, never give one number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberFormat {
     text: String,
@@ -58,6 +60,9 @@ pub enum NumberFormatError {
         "a number format needs {{number}}, {{code}} and {{year}}, `/` between any two placeholders, and beside {{code}}"
     )]
     Ambiguous,
+    /// The number would not tell its type: another type, of another format, could get the same.
+    #[error("a number format has nothing before {{code}} that reads as a type's code")]
+    CodeHidden,
 }
 
 impl NumberFormat {
@@ -121,6 +126,9 @@ impl FromStr for NumberFormat {
         if !has_number || !parts.contains(&Part::Code) || !parts.contains(&Part::Year) || !are_apart(&parts) {
             return Err(NumberFormatError::Ambiguous);
         }
+        if !tells_its_type(&parts) {
+            return Err(NumberFormatError::CodeHidden);
+        }
         Ok(Self {
             text: text.to_owned(),
             parts,
@@ -146,7 +154,26 @@ fn are_apart(parts: &[Part]) -> bool {
     })
 }
 
+/// Whether nothing that stands before the code can be taken for one.
+fn tells_its_type(parts: &[Part]) -> bool {
+    let before = parts.iter().take_while(|part| **part != Part::Code);
+    let before: String = before.map(Part::shortest).collect();
+    before.split('/').all(|piece| piece.parse::<TypeCode>().is_err())
+}
+
 impl Part {
+    /// The shortest that is written for it: what is no code then is none when it is longer.
+    fn shortest(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Number { .. } => "1",
+            Self::Code => "S",
+            Self::Month => "01",
+            Self::RomanMonth => "I",
+            Self::Year => "2026",
+        }
+    }
+
     /// Whether it is a text of which this holds.
     fn is_text(&self, holds: impl FnOnce(&str) -> bool) -> bool {
         match self {
@@ -231,6 +258,12 @@ mod tests {
             ("{code}/{number}{year}", NumberFormatError::Ambiguous),
             ("{number}/K{code}/{year}", NumberFormatError::Ambiguous),
             ("{number}/{code}1/{year}", NumberFormatError::Ambiguous),
+            ("470/{number}/SKD/{code}/{year}", NumberFormatError::CodeHidden),
+            (
+                "470/{roman_month}/{number}/{code}/{year}",
+                NumberFormatError::CodeHidden,
+            ),
+            ("K{number}/{code}/{year}", NumberFormatError::CodeHidden),
             ("{number}/{code}/{year}/{nik}", NumberFormatError::Placeholder),
             ("{number:0}/{code}/{year}", NumberFormatError::Placeholder),
             ("{number:99}/{code}/{year}", NumberFormatError::Placeholder),
@@ -263,6 +296,22 @@ mod tests {
                 let (a, b): (TypeCode, TypeCode) = (a.parse().unwrap(), b.parse().unwrap());
                 let number = |sequence, code| format.number(Numbered { sequence, code, date: date(2026, 1, 1) });
                 prop_assert_eq!(number(m, &a) == number(n, &b), (m, &a) == (n, &b));
+            }
+        }
+
+        #[test]
+        fn two_types_of_different_formats_never_give_one_number(
+            one in "(470/)?(A/)?(\\{roman_month\\}/)?\\{number\\}/(B/)?\\{code\\}(/A|/\\{roman_month\\})?(/B)?/\\{year\\}",
+            other in "(470/)?(A/)?(\\{roman_month\\}/)?\\{number\\}/(B/)?\\{code\\}(/A|/\\{roman_month\\})?(/B)?/\\{year\\}",
+            (a, b) in ("[ABI]", "[ABI]"),
+            (m, n) in (1_u64..3, 1_u64..3),
+        ) {
+            if let (Ok(one), Ok(other)) = (one.parse::<NumberFormat>(), other.parse::<NumberFormat>()) {
+                let (a, b): (TypeCode, TypeCode) = (a.parse().unwrap(), b.parse().unwrap());
+                let number = |format: &NumberFormat, sequence, code| {
+                    format.number(Numbered { sequence, code, date: date(2026, 1, 1) })
+                };
+                prop_assert!(a == b || number(&one, m, &a) != number(&other, n, &b));
             }
         }
 

@@ -9,7 +9,7 @@ use utoipa::openapi::{RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::letter::LetterError;
-use crate::letter_type::{AnswerProblem, SchemaError, TypeError};
+use crate::letter_type::{AnswerProblem, NumberFormatError, SchemaError, TypeError};
 use crate::letterhead::LetterheadError;
 use crate::messages;
 
@@ -130,7 +130,10 @@ pub(super) fn unusable_type(error: &TypeError) -> Problem {
         TypeError::Wording => "wording".to_owned(),
         TypeError::Placeholder(name) => format!("wording ({{{}}})", name.chars().take(40).collect::<String>()),
         TypeError::Validity => "validity_days".to_owned(),
-        TypeError::NumberFormat(_) => "number_format".to_owned(),
+        TypeError::NumberFormat(NumberFormatError::CodeHidden) => messages::CODE_HIDDEN.to_owned(),
+        TypeError::NumberFormat(
+            NumberFormatError::Text | NumberFormatError::Placeholder | NumberFormatError::Ambiguous,
+        ) => "number_format".to_owned(),
     };
     Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,

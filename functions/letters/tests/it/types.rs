@@ -96,12 +96,17 @@ async fn a_type_that_cannot_be_used_is_refused_with_the_part_to_correct() {
         ("template", json!("../../etc/passwd"), "template"),
         ("validity_days", json!(0), "validity_days"),
         ("number_format", json!("{number}"), "number_format"),
+        // `SKD/{code}` of the type `SKU` and `{code}/SKU` of the type `SKD` would be one number.
+        (
+            "number_format",
+            json!("470/{number}/SKD/{code}/{year}"),
+            "di depan {code}",
+        ),
     ] {
         let mut new = new_type("SKU");
+        let key = format!("{part}-{value}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         new[part] = value;
-        let reply = office
-            .post(&lurah, "/letter-types", part.replace('_', "-").as_str(), &new)
-            .await;
+        let reply = office.post(&lurah, "/letter-types", &key, &new).await;
         assert_eq!(code(&reply), (422, "letters.unusable_type".into()), "{part}");
         assert!(
             body(&reply)["detail"].as_str().unwrap().contains(named),
