@@ -23,7 +23,8 @@ use mail::Text;
 use server::MailServer;
 
 /// Builds the function. Settings: `TABLE_NAME`, `FIELD_KEYS_FILE`, `PUBLIC_URL`; `SMTP_URL` and `MAIL_FROM`, without which
-/// no mail is sent; `SMTP_USER` and `SMTP_PASSWORD` where the server asks for them.
+/// no mail is sent; `SMTP_USER` and `SMTP_PASSWORD` where the server asks for them; `SMTP_CA_FILE` where its certificate is of
+/// an authority that the system does not know.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let vars = environment.settings.require(&["PUBLIC_URL"])?;
     let step = SendMail {

@@ -97,6 +97,10 @@ pub(super) struct MailArguments {
     /// Our password there; better given by the variable than on the command line, which others can read.
     #[arg(long, value_name = "PASSWORD", env = "SMTP_PASSWORD", hide_env_values = true)]
     pub(super) smtp_password: Option<String>,
+    /// Certificates (PEM) of authorities that the server's certificate may be of, beside those of the system. With it, TLS is
+    /// demanded on this machine too.
+    #[arg(long, value_name = "FILE", env = "SMTP_CA_FILE", requires = "smtp")]
+    pub(super) smtp_ca: Option<String>,
 }
 
 impl MailArguments {
@@ -107,6 +111,7 @@ impl MailArguments {
             ("MailFrom", self.mail_from),
             ("SmtpUser", self.smtp_user),
             ("SmtpPassword", self.smtp_password),
+            ("SmtpCaFile", self.smtp_ca),
         ];
         given
             .into_iter()

@@ -1,5 +1,7 @@
 //! What people are told by e-mail arrives at a mail server that is not ours, once.
 
+mod tls;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};

@@ -29,6 +29,9 @@ pub(crate) enum SendError {
     /// The server cannot be reached, or does not speak as it should.
     #[error("the mail server cannot be reached: {0}")]
     Unavailable(&'static str),
+    /// The server offers no connection that nobody else can read.
+    #[error("the mail server offers no secure connection: {0}")]
+    Insecure(&'static str),
     /// The server does not know us.
     #[error("the mail server does not let us in, status {0}")]
     NotAllowed(u16),
@@ -44,7 +47,7 @@ impl SendError {
     /// Whether no mail to anybody would be taken now.
     pub(super) const fn concerns_everybody(&self) -> bool {
         match self {
-            Self::Table(_) | Self::Unavailable(_) | Self::NotAllowed(_) => true,
+            Self::Table(_) | Self::Unavailable(_) | Self::Insecure(_) | Self::NotAllowed(_) => true,
             Self::Field(_)
             | Self::Address(_)
             | Self::Encoding
@@ -65,7 +68,8 @@ impl SendError {
             | Self::Encoding
             | Self::InProgress
             | Self::Late
-            | Self::Unavailable(_) => None,
+            | Self::Unavailable(_)
+            | Self::Insecure(_) => None,
         }
     }
 }
@@ -80,6 +84,7 @@ impl Fault for SendError {
             Self::InProgress => "mail.in_progress",
             Self::Late => "mail.late",
             Self::Unavailable(_) => "mail.unavailable",
+            Self::Insecure(_) => "mail.insecure",
             Self::NotAllowed(_) => "mail.not_allowed",
             Self::Deferred(_) => "mail.deferred",
             Self::Refused(_) => "mail.refused",
@@ -90,7 +95,9 @@ impl Fault for SendError {
         match self {
             Self::Table(error) => error.disposition(),
             Self::Field(error) => error.disposition(),
-            Self::InProgress | Self::Unavailable(_) | Self::NotAllowed(_) | Self::Deferred(_) => Disposition::Retry,
+            Self::InProgress | Self::Unavailable(_) | Self::Insecure(_) | Self::NotAllowed(_) | Self::Deferred(_) => {
+                Disposition::Retry
+            }
             Self::Address(_) | Self::Encoding | Self::Late | Self::Refused(_) => Disposition::Reject,
         }
     }

@@ -1,6 +1,8 @@
 //! The mail server that takes our mails, over SMTP.
 
+use std::error::Error as _;
 use std::fmt;
+use std::io;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,7 +11,7 @@ use jiff::Timestamp;
 use kernel::EventId;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use platform::{ConfigError, Settings};
@@ -21,6 +23,9 @@ use super::mail::Text;
 /// For one mail, from connecting to the server's last word.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(10);
 
+/// The setting that names a file of certificates (PEM) that are trusted beside those of the system.
+const AUTHORITY: &str = "SMTP_CA_FILE";
+
 /// The server, and who the mails are from.
 pub(super) struct MailServer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -28,7 +33,7 @@ pub(super) struct MailServer {
 }
 
 /// Where a mail server is: `smtps://host` (TLS from the beginning, port 465) or `smtp://host` (STARTTLS, port 587), each with
-/// another port if need be. Only a server on this machine may do without TLS, and is asked for none.
+/// another port if need be. Only a server on this machine may do without TLS, and is asked for none unless an authority is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SmtpUrl {
     host: String,
@@ -43,6 +48,11 @@ enum Security {
     Tls,
 }
 
+/// The file of the authority is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no certificate in PEM is there")]
+struct NoCertificate;
+
 /// The text is no address of a mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not smtp:// or smtps:// with a host, and perhaps a port")]
@@ -56,15 +66,9 @@ impl MailServer {
         }
         let vars = settings.require(&["SMTP_URL", "MAIL_FROM"])?;
         let (url, from) = (vars.parse::<SmtpUrl>("SMTP_URL")?, vars.parse::<Mailbox>("MAIL_FROM")?);
-        let tls = || TlsParameters::new(url.host.clone()).map_err(|error| ConfigError::invalid("SMTP_URL", error));
-        let tls = match url.security {
-            Security::None => Tls::None,
-            Security::StartTls => Tls::Required(tls()?),
-            Security::Tls => Tls::Wrapper(tls()?),
-        };
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&url.host)
             .port(url.port)
-            .tls(tls)
+            .tls(tls(&url, settings)?)
             .timeout(Some(TIME_LIMIT))
             .hello_name(ClientId::Domain(from.email.domain().to_owned()));
         let secrets = ["SMTP_USER", "SMTP_PASSWORD"];
@@ -94,6 +98,40 @@ impl MailServer {
     }
 }
 
+/// What a server is asked for, and whom we believe that it is itself.
+fn tls(url: &SmtpUrl, settings: &Settings) -> Result<Tls, ConfigError> {
+    let authority = authority(settings)?;
+    let is_named = authority.is_some();
+    let parameters = || {
+        let parameters = TlsParameters::builder(url.host.clone());
+        let parameters = match authority {
+            Some(authority) => parameters.add_root_certificate(authority),
+            None => parameters,
+        };
+        let named = if is_named { AUTHORITY } else { "SMTP_URL" };
+        parameters.build().map_err(|error| ConfigError::invalid(named, error))
+    };
+    match url.security {
+        Security::None if !is_named => Ok(Tls::None),
+        Security::None | Security::StartTls => parameters().map(Tls::Required),
+        Security::Tls => parameters().map(Tls::Wrapper),
+    }
+}
+
+/// The authority of the office's own, if one is named.
+fn authority(settings: &Settings) -> Result<Option<Certificate>, ConfigError> {
+    let Some(path) = settings.optional(AUTHORITY) else {
+        return Ok(None);
+    };
+    let pem = std::fs::read_to_string(path).map_err(|error| ConfigError::invalid(AUTHORITY, error))?;
+    // Of a file without any, the reader makes an authority that nobody is trusted by.
+    if !pem.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(ConfigError::invalid(AUTHORITY, NoCertificate));
+    }
+    let read = Certificate::from_pem(pem.as_bytes());
+    read.map(Some).map_err(|error| ConfigError::invalid(AUTHORITY, error))
+}
+
 /// Nothing of the error but its number and its kind: what else it says may repeat the address.
 fn told(error: &lettre::transport::smtp::Error) -> SendError {
     match error.status().map(u16::from) {
@@ -101,11 +139,27 @@ fn told(error: &lettre::transport::smtp::Error) -> SendError {
         Some(status @ (530 | 534 | 535 | 538)) => SendError::NotAllowed(status),
         Some(status) if error.is_permanent() => SendError::Refused(status),
         Some(status) => SendError::Deferred(status),
-        None if error.is_tls() => SendError::Unavailable("no secure connection"),
+        None if error.is_tls() || is_refused_by_us(error) => {
+            SendError::Insecure("its certificate is not one that we trust")
+        }
+        None if offers_no_starttls(error) => SendError::Insecure("it offers no STARTTLS"),
         None if error.is_client() => SendError::Unavailable("it lacks what we need"),
         None if error.is_response() => SendError::Unavailable("it does not speak SMTP"),
         None => SendError::Unavailable("no connection"),
     }
+}
+
+/// Whether the TLS handshake failed: that is an error of reading, not of connecting.
+fn is_refused_by_us(error: &lettre::transport::smtp::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)
+}
+
+fn offers_no_starttls(error: &lettre::transport::smtp::Error) -> bool {
+    error.is_client()
+        && error
+            .source()
+            .is_some_and(|cause| cause.to_string().contains("STARTTLS"))
 }
 
 impl FromStr for SmtpUrl {
@@ -223,5 +277,28 @@ mod tests {
         let missing = |pairs: &[(&str, &str)]| connect(pairs).unwrap_err().to_string();
         assert!(missing(&[url]).ends_with("MAIL_FROM"));
         assert!(missing(&[url, from, ("SMTP_USER", "absah")]).ends_with("SMTP_PASSWORD"));
+    }
+
+    #[test]
+    fn an_authority_that_cannot_be_read_is_named_and_stops_the_function() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let damaged = "-----BEGIN CERTIFICATE-----\nbukan sertifikat\n-----END CERTIFICATE-----\n";
+        for content in ["", "bukan sertifikat", damaged] {
+            std::fs::write(file.path(), content).unwrap();
+            for path in [file.path().to_str().unwrap(), "/tidak/ada.pem"] {
+                let settings = [
+                    ("SMTP_URL", "smtps://mail.contoh.go.id"),
+                    ("MAIL_FROM", "absah@contoh.go.id"),
+                    ("SMTP_CA_FILE", path),
+                ];
+                let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                let error = MailServer::connect(&settings.into_iter().collect()).unwrap_err();
+                assert_eq!(
+                    error.to_string(),
+                    "environment variable SMTP_CA_FILE cannot be read",
+                    "{content}"
+                );
+            }
+        }
     }
 }
