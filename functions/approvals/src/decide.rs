@@ -9,8 +9,8 @@ mod single;
 mod views;
 
 use axum::routing::get;
-use axum::{Json, Router};
-use platform::{Caller, ConfigError, Environment, Function, Gate};
+use axum::{Extension, Json, Router};
+use platform::{Caller, ConfigError, Environment, Fields, Function, Gate};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,10 +18,11 @@ use utoipa_axum::routes;
 use crate::actor::{Actor, Reach};
 use crate::desk::Desk;
 
-/// Builds the function.
+/// Builds the function. Settings: those of approvals, and `FIELD_KEYS_FILE`.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let desk = Desk::connect(environment)?;
-    Ok(Gate::connect(environment)?.protect(router(desk)))
+    let fields = Fields::connect(environment)?;
+    Ok(Gate::connect(environment)?.protect(router(desk).layer(Extension(fields))))
 }
 
 #[derive(OpenApi)]

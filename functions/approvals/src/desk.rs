@@ -229,7 +229,7 @@ impl Desk {
     }
 
     /// Most people decide in their own office: only for the others is there anything to look up.
-    async fn delegations_for(
+    pub(crate) async fn delegations_for(
         &self,
         approval: &Approval,
         actor: &Actor,

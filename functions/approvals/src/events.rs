@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kernel::{DocumentId, Payload, Sha256Digest};
+use platform::Sealed;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,6 +63,8 @@ pub(crate) struct LetterSubmitted {
     submitted_by: String,
     /// Which submission of the letter, counted from 1.
     pub(crate) submission: u32,
+    #[serde(default)]
+    sealed_answers: Option<Sealed>,
     #[serde(default)]
     attributes: Attributes,
 }
@@ -210,6 +213,7 @@ impl DocumentDescribed {
             submitted_by: described.submitted_by.clone(),
             attributes,
             revision: self.revision,
+            sealed_answers: None,
         }
     }
 
@@ -230,6 +234,7 @@ impl LetterSubmitted {
             submitted_by: Some(self.submitted_by),
             attributes: self.attributes,
             revision: self.submission,
+            sealed_answers: self.sealed_answers,
         }
     }
 }

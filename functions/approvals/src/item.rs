@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::{DocumentId, ParseIdError};
+use kernel::{DocumentId, ParseIdError, TenantId};
+use platform::Sealed;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -38,6 +39,10 @@ pub struct Item {
     /// Which state of it this is: how often a document was described anew, or which submission of a letter, from 1.
     #[serde(default)]
     pub revision: u32,
+    /// Of a letter: what its resident filled in, encrypted under [`Item::answers_place`]. Nobody reads it here but whoever may
+    /// decide on it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_answers: Option<Sealed>,
 }
 
 /// Which context an item belongs to.
@@ -74,6 +79,14 @@ pub enum AttributeValue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an item has at most {ATTRIBUTES} attributes of at most {ATTRIBUTE_LENGTH} bytes")]
 pub struct AttributesError;
+
+impl Item {
+    /// Where the answers of a letter were encrypted for, as its schema says: nowhere else can they be read.
+    #[must_use]
+    pub fn answers_place(&self, tenant: &TenantId) -> String {
+        format!("{tenant}#letter#{}#answers", self.id)
+    }
+}
 
 impl ItemKind {
     /// As it is written in JSON.

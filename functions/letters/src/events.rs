@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use kernel::{DocumentId, Envelope, Payload, Sha256Digest, Traceparent};
-use platform::{Cause, Environment, Event};
+use platform::{Cause, Environment, Event, Sealed};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LetterId, TypeCode};
@@ -42,6 +42,8 @@ pub(crate) struct HandedIn {
     pub(crate) submitted_by: String,
     /// Which submission of the letter, counted from 1.
     pub(crate) submission: u32,
+    /// What the resident filled in, as the letter keeps it: for whoever decides in an office that letters know nothing of.
+    pub(crate) sealed_answers: Sealed,
     pub(crate) attributes: Attributes,
 }
 
@@ -166,6 +168,7 @@ impl HandedIn {
             applicant: letter.resident.name.clone(),
             submitted_by: letter.resident.id.clone(),
             submission: letter.submissions,
+            sealed_answers: letter.answers.clone(),
             attributes: Attributes {
                 rw: letter.resident.rw.clone(),
                 rt: letter.resident.rt.clone(),

@@ -47,7 +47,15 @@ async fn a_letter_of_each_route_ends_as_a_pdf_that_validators_accept_and_anybody
             village.waits(&id, RW).await;
             village.approve(RW_003, &id).await;
         }
-        village.waits(&id, ADMIN).await;
+        let letter = village.waits(&id, ADMIN).await;
+        if rt || rw {
+            let path = format!("/approvals/{id}");
+            let approval = village.approvals(LURAH, "GET", &path, &Value::Null).await.json();
+            assert_eq!(
+                approval["answers"], letter["answers"],
+                "whoever decides reads what they decide on"
+            );
+        }
         village.approve(LURAH, &id).await;
         let letter = village.waits(&id, "selesai").await;
         let levels = [("rt", rt), ("rw", rw), ("admin", true)].into_iter();

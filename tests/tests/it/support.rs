@@ -61,10 +61,12 @@ pub(crate) fn environment(stack: &Stack, own: &[(&str, &str)]) -> Environment {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let table = ("TABLE_NAME".to_owned(), "absah-main-table".to_owned());
     let rates = ("RATE_LIMITS".to_owned(), UNLIMITED.to_owned());
+    let fields = folder_of_home().join("keys/fields.json").display().to_string();
+    let fields = ("FIELD_KEYS_FILE".to_owned(), fields);
     let settings: Settings = home()
         .connection(&stack.endpoint())
         .into_iter()
-        .chain([table, rates])
+        .chain([table, rates, fields])
         .chain(own)
         .collect();
     stack.environment.with_settings(settings)

@@ -45,6 +45,7 @@ pub(super) fn item() -> Item {
         submitted_by: Some("loket-1".into()),
         attributes: Attributes::default(),
         revision: 0,
+        sealed_answers: None,
     }
 }
 

@@ -120,7 +120,8 @@ pub(super) fn unusable(error: DelegationError) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), title)
 }
 
-fn failed(error: &dyn Fault) -> Problem {
+/// Something of ours failed.
+pub(super) fn failed(error: &dyn Fault) -> Problem {
     Problem::logged(StatusCode::SERVICE_UNAVAILABLE, error, messages::TRY_AGAIN)
 }
 

@@ -1,14 +1,16 @@
 //! One approval: looking at it, deciding, taking it back.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use axum::{Extension, Json};
 use kernel::Envelope;
-use platform::{Caller, Idempotency, IdempotencyKey, Origin, PathId, Problem, RawBody, Stored, parse_json};
-use serde_json::Value;
+use platform::{
+    Caller, FieldError, Fields, Idempotency, IdempotencyKey, Origin, PathId, Problem, RawBody, Stored, parse_json,
+};
+use serde_json::{Map, Value};
 
 use super::actor;
-use super::refusals::{Refusals, busy, refused, unknown};
+use super::refusals::{Refusals, busy, failed, refused, unknown};
 use super::views::{ApprovalView, DecisionBody, HistoryEntry, HistoryView, Versioned};
 use crate::approval::{Approval, Decision, Reading, Verdict};
 use crate::desk::{DecideCommand, Desk, WithdrawCommand};
@@ -20,7 +22,8 @@ pub(super) const DECIDE: &str = "approval:decide";
 /// How much of an approval's history is shown.
 const HISTORY: i32 = 200;
 
-/// Whose turn it is, and what was decided.
+/// Whose turn it is, and what was decided. Whoever may decide on a letter now, in whosever office, sees what its resident
+/// filled in.
 #[utoipa::path(
     get, path = "/approvals/{id}", tag = "approvals",
     params(("id" = String, Path, description = "The id of the item.")),
@@ -28,10 +31,15 @@ const HISTORY: i32 = 200;
 )]
 pub(super) async fn show(
     State(desk): State<Desk>,
+    Extension(fields): Extension<Fields>,
     caller: Caller,
     id: Result<PathId<ItemId>, Problem>,
 ) -> Result<Versioned<ApprovalView>, Problem> {
-    visible(&desk, &caller, &known(id)?).await.map(Versioned::from)
+    let stored = visible(&desk, &caller, &known(id)?).await?;
+    let answers = answers(&desk, &fields, &caller, &stored.value).await?;
+    let mut shown = Versioned::<ApprovalView>::from(stored);
+    shown.body.answers = answers;
+    Ok(shown)
 }
 
 /// Everything that happened to it: who decided, in what capacity, and why.
@@ -175,6 +183,30 @@ async fn visible(desk: &Desk, caller: &Caller, id: &ItemId) -> Result<Stored<App
         return Ok(stored);
     }
     Err(unknown())
+}
+
+/// What the resident filled in, for whoever may decide on it now. Letters do not know who stands in for whom, nor the roles
+/// of routes; who decides has to read what they decide on.
+async fn answers(
+    desk: &Desk,
+    fields: &Fields,
+    caller: &Caller,
+    approval: &Approval,
+) -> Result<Option<Map<String, Value>>, Problem> {
+    let sealed = approval.item.sealed_answers.as_ref();
+    let Some(sealed) = sealed.filter(|_| caller.may(DECIDE)) else {
+        return Ok(None);
+    };
+    let (actor, now) = (actor(caller), desk.moment());
+    let delegations = desk.delegations_for(approval, &actor, now).await;
+    let delegations = delegations.map_err(|error| busy(&error))?;
+    if approval.may_decide(&actor, &delegations, now).is_err() {
+        return Ok(None);
+    }
+    let place = approval.item.answers_place(&approval.tenant);
+    let json = fields.open(&place, sealed).map_err(|error| failed(&error))?;
+    let read = serde_json::from_str(&json);
+    read.map(Some).map_err(|_damaged| failed(&FieldError::Damaged))
 }
 
 /// How far the caller may read. Who may read what everybody did may read all that it was done to.

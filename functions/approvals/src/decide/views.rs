@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use platform::{Stored, etag};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::approval::{Approval, Decided, Status, Verdict};
@@ -51,6 +52,10 @@ pub(super) struct ApprovalView {
     /// Every decision, oldest first.
     #[schema(value_type = Vec<Object>)]
     history: Vec<Decided>,
+    /// Of a letter: what its resident filled in, for whoever may decide on it now, in whosever office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    pub(super) answers: Option<Map<String, Value>>,
 }
 
 impl From<Approval> for ApprovalView {
@@ -72,6 +77,7 @@ impl From<Approval> for ApprovalView {
             status: approval.status,
             awaiting,
             history: approval.history,
+            answers: None,
         }
     }
 }

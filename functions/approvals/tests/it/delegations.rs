@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use platform::Fields;
 use serde_json::{Value, json};
 
-use crate::office::{Office, Person};
+use crate::office::{Office, Person, TENANT};
 
 fn days(from: i64, until: i64) -> (String, String) {
     let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Jakarta").unwrap()).date();
@@ -97,6 +98,57 @@ async fn a_delegation_that_is_past_to_come_or_taken_back_is_none() {
     assert_eq!(given["items"].as_array().unwrap().len(), 3);
     let received = office.get(&secretary, "/approvals/delegations").await.body;
     assert_eq!(received["items"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn who_stands_in_reads_the_letter_that_they_decide_on_as_long_as_they_may() {
+    let office = Office::open().await;
+    let answers = json!({ "alamat": "Jalan Kenanga 7" });
+    let place = format!("{TENANT}#letter#{ID}#answers");
+    let sealed = Fields::connect(&office.environment)
+        .unwrap()
+        .seal(&place, &answers.to_string());
+    let mut letter = office.letter("letter.submitted", ID, true, false);
+    letter["data"]["sealed_answers"] = json!(sealed.unwrap());
+    office.tell(&letter).await;
+
+    let path = format!("/approvals/{ID}");
+    let read = async |who: &Person| office.get(who, &path).await.body.get("answers").cloned();
+    let stand_in = Person::new("tetangga", "warga");
+    let hand_over = async |from: Person, days: (String, String)| {
+        let mut body = delegation("tetangga", days);
+        body["role"] = "verifikator_rt".into();
+        let from = from.who_may(&["approval:delegate"]);
+        let made = office.post(&from, "/approvals/delegations", &body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        format!("/approvals/delegations/{}", made.body["id"].as_str().unwrap())
+    };
+    let (rt, another_rt) = (Person::rt("003", "001"), Person::rt("003", "002"));
+    for days in [days(-3, -1), days(1, 3)] {
+        hand_over(rt.clone(), days).await;
+        assert_eq!(read(&stand_in).await, None, "it is past, or to come");
+    }
+    hand_over(another_rt.clone(), days(0, 3)).await;
+    assert_eq!(read(&stand_in).await, None, "it is for another RT");
+
+    let today = hand_over(rt.clone(), days(0, 0)).await;
+    for person in [&stand_in, &rt] {
+        assert_eq!(read(person).await, Some(answers.clone()));
+    }
+    for person in [&another_rt, &Person::admin(), &Person::resident()] {
+        assert_eq!(read(person).await, None, "it is not theirs to decide on");
+    }
+    let revoked = office.ask(&rt, "DELETE", &today, &[], &Value::Null).await;
+    assert_eq!(revoked.status, 200);
+    assert_eq!(read(&stand_in).await, None, "it was taken back");
+
+    hand_over(rt.clone(), days(0, 0)).await;
+    assert_eq!(read(&stand_in).await, Some(answers));
+    let approved = office
+        .outcome(&rt, &format!("{path}/decisions"), &json!({ "verdict": "approve" }))
+        .await;
+    assert_eq!(approved, (200, "menunggu_admin".into()));
+    assert_eq!(read(&stand_in).await, None, "it is the next level's");
 }
 
 #[tokio::test]

@@ -58,6 +58,10 @@ impl Office {
             ("TOKEN_PUBLIC_KEY", include_str!("token.pub.pem")),
             ("RATE_LIMITS", r#"{"read":100000,"write":100000,"tenant":1000000}"#),
             ("CONFIG_BUCKET", CONFIG),
+            (
+                "FIELD_KEYS_FILE",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fields.json"),
+            ),
             ("APPROVAL_ROLES", "examiner,head_of_office,super_admin"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -110,7 +110,7 @@ async fn submitting_twice_with_one_key_submits_once() {
         submitted["data"],
         json!({
             "letter_id": id, "letter_type": "SKD", "title": "Surat Keterangan Domisili", "applicant": "Nama budi",
-            "submitted_by": "budi", "submission": 1,
+            "submitted_by": "budi", "submission": 1, "sealed_answers": office.letter(&id).await.value.answers,
             "attributes": { "rw": "003", "rt": "001", "require_rt": true, "require_rw": true },
         })
     );
