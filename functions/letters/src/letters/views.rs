@@ -40,9 +40,11 @@ pub(super) struct TypeContent {
     /// Its name, such as `Surat Keterangan Domisili`.
     #[schema(min_length = 1, max_length = 120)]
     name: String,
-    /// Whether the RT has to verify it.
+    /// Whether the RT has to verify it; it does where nothing is said.
+    #[serde(default = "yes")]
     require_rt: bool,
-    /// Whether the RW has to verify it.
+    /// Whether the RW has to verify it; it does where nothing is said.
+    #[serde(default = "yes")]
     require_rw: bool,
     /// What residents fill in: JSON Schema of one flat object. `x-order` lists the fields in their order on paper.
     #[schema(value_type = Object)]
@@ -101,6 +103,12 @@ pub(super) struct LetterView {
     summary: LetterSummary,
     /// The resident's name.
     applicant: String,
+    /// The resident's ward, whose RW verifies it.
+    #[schema(required = false)]
+    rw: Option<String>,
+    /// The resident's neighbourhood, whose RT verifies it.
+    #[schema(required = false)]
+    rt: Option<String>,
     /// What the resident filled in: for the resident, and for those whom it has come to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
@@ -217,6 +225,8 @@ impl LetterView {
         Self {
             summary: LetterSummary::from(letter),
             applicant: letter.resident.name.clone(),
+            rw: letter.resident.rw.clone(),
+            rt: letter.resident.rt.clone(),
             answers,
             progress: letter.progress(),
             valid_until: letter.issue.as_ref().and_then(|issue| issue.valid_until),

@@ -21,6 +21,11 @@ async fn a_draft_is_written_once_per_key_and_read_back() {
         (&letter["type"], &letter["title"]),
         (&json!("SKD"), &json!("Surat Keterangan Domisili"))
     );
+    assert_eq!(
+        (&letter["rw"], &letter["rt"]),
+        (&json!("003"), &json!("001")),
+        "whom it waits for"
+    );
     assert!(office.event_types(&id).await.is_empty());
 }
 

@@ -64,6 +64,18 @@ async fn a_type_is_made_once_read_changed_and_retired() {
 }
 
 #[tokio::test]
+async fn a_type_that_says_nothing_of_levels_is_verified_by_rt_and_rw() {
+    let office = office().await;
+    let lurah = office.person("lurah", &ADMIN);
+    let mut new = new_type("SKM");
+    for level in ["require_rt", "require_rw"] {
+        new.as_object_mut().unwrap().remove(level);
+    }
+    let made = body(&office.post(&lurah, "/letter-types", "t1", &new).await);
+    assert_eq!((&made["require_rt"], &made["require_rw"]), (&json!(true), &json!(true)));
+}
+
+#[tokio::test]
 async fn only_who_manages_types_makes_and_changes_them() {
     let office = office_that_gives(true, true).await;
     let budi = office.person("budi", &RESIDENT);
