@@ -8,6 +8,8 @@ use crate::aws::Aws;
 
 /// The most that SQS takes in one call.
 const BATCH: usize = 10;
+/// Bytes of all messages of one call. Whoever refuses a call for its length refuses it for ever.
+const BATCH_BYTES: usize = 256 * 1024;
 
 /// Sends to and receives from SQS queues.
 #[derive(Debug, Clone)]
@@ -64,9 +66,9 @@ impl Queues {
         Self(aws.sqs.clone())
     }
 
-    /// Sends all bodies, in batches of ten. An error leaves some of them sent: receivers bear repetition.
+    /// Sends all bodies, in as many calls as they need. An error leaves some of them sent: receivers bear repetition.
     pub async fn send(&self, queue_url: &str, bodies: &[String]) -> Result<(), QueueError> {
-        for batch in bodies.chunks(BATCH) {
+        for batch in batches(bodies) {
             let mut request = self.0.send_message_batch().queue_url(queue_url);
             for (index, body) in batch.iter().enumerate() {
                 let entry = SendMessageBatchRequestEntry::builder()
@@ -200,6 +202,23 @@ impl Queues {
     }
 }
 
+/// Bodies by the calls that take them. One that is too long for any is alone, so that only it is refused.
+fn batches(bodies: &[String]) -> Vec<&[String]> {
+    let mut batches = Vec::new();
+    let mut rest = bodies;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fitting = rest.iter().take(BATCH).take_while(|body| {
+            bytes += body.len();
+            bytes <= BATCH_BYTES
+        });
+        let (batch, after) = rest.split_at(fitting.count().max(1));
+        batches.push(batch);
+        rest = after;
+    }
+    batches
+}
+
 /// Both names are in use for it, by the service's two protocols.
 fn is_unknown(code: Option<&str>) -> bool {
     matches!(
@@ -210,4 +229,27 @@ fn is_unknown(code: Option<&str>) -> bool {
 
 fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> QueueError {
     QueueError::Unavailable(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(kilobytes: &[usize]) -> Vec<usize> {
+        let bodies: Vec<_> = kilobytes.iter().map(|size| "a".repeat(size * 1024)).collect();
+        batches(&bodies).into_iter().map(<[String]>::len).collect()
+    }
+
+    #[test]
+    fn a_call_takes_ten_messages_and_no_more_bytes_than_a_queue_takes() {
+        assert!(sizes(&[]).is_empty());
+        assert_eq!(sizes(&[1; 23]), [10, 10, 3]);
+        assert_eq!(sizes(&[90; 5]), [2, 2, 1]);
+        assert_eq!(sizes(&[128; 4]), [2, 2]);
+        assert_eq!(
+            sizes(&[1, 300, 1]),
+            [1, 1, 1],
+            "what is too long keeps the others from nothing"
+        );
+    }
 }

@@ -28,8 +28,8 @@ pub use submission::{OpenError, WithdrawError};
 
 /// An item on which more decisions are taken is sent to and fro by machines.
 const DECISIONS: usize = 500;
-/// Bytes of all notes together: the approval is one row.
-const NOTES: usize = 150_000;
+/// Bytes of all notes together: the approval is one row, which has up to 88 KB of a letter's answers besides.
+const NOTES: usize = 100_000;
 
 /// The approval of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
