@@ -54,12 +54,20 @@ impl Session {
         let now = self.accounts.environment.now();
         let locked = |Locked { until }| IdentityError::Locked { until, now };
         for _ in 0..RACES {
-            let known = self.known(tries, now).await?;
-            let mut counted = vec![known.from_network.attempt(&FROM_A_NETWORK, now).map_err(locked)?];
-            if !known.familiar {
-                counted.push(known.from_anywhere.attempt(&FROM_ANYWHERE, now).map_err(locked)?);
+            let Known {
+                from_network,
+                from_anywhere,
+                familiar,
+            } = self.known(tries, now).await?;
+            let mut transaction = self.accounts.table.transaction();
+            let mut counted = vec![from_network.attempt(&FROM_A_NETWORK, now).map_err(locked)?];
+            if familiar {
+                // So that nobody nearby learns from the time it takes who signs in from there.
+                transaction = self.accounts.nothing(transaction, &from_anywhere.count)?;
+            } else {
+                counted.push(from_anywhere.attempt(&FROM_ANYWHERE, now).map_err(locked)?);
             }
-            match self.keep(&counted)?.commit().await {
+            match keep(transaction, &counted)?.commit().await {
                 Err(TableError::Conflict) => {}
                 answer => {
                     answer?;
@@ -80,7 +88,8 @@ impl Session {
             if !known.familiar {
                 forgotten.push(known.from_anywhere.succeeded());
             }
-            let transaction = self.keep(&forgotten)?.overwrite(&familiar)?.expires(familiar.until);
+            let transaction = keep(self.accounts.table.transaction(), &forgotten)?;
+            let transaction = transaction.overwrite(&familiar)?.expires(familiar.until);
             match transaction.commit().await {
                 Err(TableError::Conflict) => {}
                 answer => return Ok(answer?),
@@ -107,15 +116,6 @@ impl Session {
         );
         Ok(Counted { count, version })
     }
-
-    fn keep(&self, counted: &[Counted]) -> Result<Transaction<'_>, TableError> {
-        let mut transaction = self.accounts.table.transaction();
-        for Counted { count, version } in counted {
-            let until = count.last.saturating_add(FORGOTTEN_AFTER).unwrap_or(count.last);
-            transaction = transaction.update(count, *version)?.expires(until);
-        }
-        Ok(transaction)
-    }
 }
 
 impl Counted {
@@ -130,6 +130,14 @@ impl Counted {
             ..self
         }
     }
+}
+
+fn keep<'a>(mut transaction: Transaction<'a>, counted: &[Counted]) -> Result<Transaction<'a>, TableError> {
+    for Counted { count, version } in counted {
+        let until = count.last.saturating_add(FORGOTTEN_AFTER).unwrap_or(count.last);
+        transaction = transaction.update(count, *version)?.expires(until);
+    }
+    Ok(transaction)
 }
 
 /// What the audit says of a try of somebody who is nobody yet, to become `about`.
