@@ -41,6 +41,7 @@ pub use function::{
 };
 pub use idempotency::{Begun, Idempotency, IdempotencyError, IdempotencyKey};
 pub use inbox::{Inbox, InboxError, ObjectVersion, Received, Upload, UploadMarker, UploadPage};
+pub use messages::long_date;
 pub use notification::{Created, Notification, NotificationError, Sequencer, is_not_newer};
 pub use origin::Origin;
 pub use parking::Parking;
