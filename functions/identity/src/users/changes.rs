@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::TenantId;
-use platform::{IfMatch, Record, Stored, Suspension, TableError, Transaction};
+use platform::{IfMatch, Record, Stored, TableError};
 
 use super::Users;
 use super::by::By;
@@ -31,8 +31,10 @@ impl Users {
         for _ in 1..RACES {
             match lost {
                 Err(IdentityError::Table(TableError::Conflict)) => {
-                    let by = self.again(by).await?;
-                    lost = self.insert(&by, &user).await;
+                    let now = self.again(by).await?;
+                    // Whoever lost a power meanwhile begins anew with what is left.
+                    within(&now.held(), &by.held())?;
+                    lost = self.insert(&now, &user).await;
                 }
                 answer => return answer.map(|()| user),
             }
@@ -182,7 +184,7 @@ impl Users {
             &after,
             before.version + 1,
         )?;
-        let transaction = self.suspend(transaction, &after).await?;
+        let transaction = self.reintroduce(transaction, &before.value, &after).await?;
         let was = audited(accounts, &before.value, None)?;
         let is = audited(accounts, &after, Some(&before.value))?;
         let entry = by
@@ -197,19 +199,5 @@ impl Users {
             Err(IdentityError::Table(TableError::Conflict)) => Err(IdentityError::Stale),
             Err(error) => Err(error),
         }
-    }
-
-    /// With whoever may no longer act, the keys stop that they made for programs, until they may again.
-    async fn suspend<'t>(&self, transaction: Transaction<'t>, after: &User) -> Result<Transaction<'t>, IdentityError> {
-        let suspension = Suspension {
-            tenant: after.tenant.clone(),
-            person: after.id.as_str().to_owned(),
-        };
-        let found = self.accounts.table.find::<Suspension>(&suspension.key()).await?;
-        Ok(match (after.active, found) {
-            (true, Some(found)) => transaction.remove(&suspension.key(), found.version)?,
-            (false, None) => transaction.insert(&suspension)?,
-            (true, None) | (false, Some(_)) => transaction,
-        })
     }
 }
