@@ -1,6 +1,7 @@
 //! Changing accounts, by whoever may: nobody changes those who may do more than they.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use kernel::TenantId;
 use platform::{IfMatch, Record, Stored, TableError};
@@ -20,7 +21,9 @@ use crate::user::{Profile, User};
 use crate::user_changed::told;
 
 /// An administrator whose own account changes meanwhile, or who sends many at once, tries so often.
-const RACES: usize = 8;
+const RACES: u32 = 8;
+/// The longest pause after the first try; as often longer after the next ones.
+const PAUSE: Duration = Duration::from_millis(10);
 
 impl Users {
     /// Makes an account.
@@ -28,9 +31,10 @@ impl Users {
         within(&by.held(), &self.powers(&user.tenant, &user.roles).await?)?;
         self.unit_exists(&user.profile, &user.tenant).await?;
         let mut lost = self.insert(by, &user).await;
-        for _ in 1..RACES {
+        for race in 1..RACES {
             match lost {
                 Err(IdentityError::Table(TableError::Conflict)) => {
+                    tokio::time::sleep(pause(race)).await;
                     let now = self.again(by).await?;
                     // Whoever lost a power meanwhile begins anew with what is left.
                     within(&now.held(), &by.held())?;
@@ -200,4 +204,10 @@ impl Users {
             Err(error) => Err(error),
         }
     }
+}
+
+/// At random, so that those who were in each other's way part.
+fn pause(race: u32) -> Duration {
+    let [part] = random::bytes();
+    (PAUSE * race).mul_f64(f64::from(part) / 256.0)
 }
