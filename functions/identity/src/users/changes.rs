@@ -22,7 +22,7 @@ use crate::user_changed::told;
 
 /// An administrator whose own account changes meanwhile, or who sends many at once, tries so often.
 const RACES: u32 = 8;
-/// The longest pause after the first try; as often longer after the next ones.
+/// The longest pause before the second try; before each further one it is longer by as much.
 const PAUSE: Duration = Duration::from_millis(10);
 
 impl Users {
