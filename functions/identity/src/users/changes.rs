@@ -208,6 +208,6 @@ impl Users {
 
 /// At random, so that those who were in each other's way part.
 fn pause(race: u32) -> Duration {
-    let [part] = random::bytes();
+    let [part] = random::bytes::<1>();
     (PAUSE * race).mul_f64(f64::from(part) / 256.0)
 }
