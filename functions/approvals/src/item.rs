@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::{DocumentId, ParseIdError};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use kernel::{DocumentId, ParseIdError, serde_as_text};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The most attributes of an item.
@@ -128,19 +128,7 @@ impl fmt::Display for ItemId {
     }
 }
 
-impl Serialize for ItemId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ItemId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(ItemId);
 
 impl Attributes {
     /// The value of an attribute.

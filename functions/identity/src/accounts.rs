@@ -340,7 +340,7 @@ pub(crate) fn person(id: &UserId) -> Actor {
 }
 
 /// The names of a profile that only one user may have, each with its field.
-pub(crate) fn unique(profile: &Profile) -> Vec<(&'static str, String)> {
+fn unique(profile: &Profile) -> Vec<(&'static str, String)> {
     let hashed = |field, personal: Option<&Personal>| personal.map(|personal| (field, personal.lookup.clone()));
     [
         Some(("username", profile.username.as_str().to_owned())),

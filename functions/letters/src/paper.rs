@@ -1,6 +1,7 @@
 //! Puts a letter on an office's paper: everything that its template is given.
 
 use kernel::{Disposition, Fault};
+use platform::long_date;
 
 use crate::letter::{ActingKind, Issue, Letter};
 use crate::letter_type::{Answers, LetterType};
@@ -67,7 +68,7 @@ pub(crate) fn content(
         statements,
         closing: wording.closing,
         place: text.place.clone(),
-        date_text: messages::indonesian_date(issue.date),
+        date_text: long_date(issue.date),
         date: issue.date,
         signatory: signatory(issue, head)?,
         footer: messages::FOOTER.to_owned(),

@@ -16,7 +16,7 @@ use tracing::error;
 
 use super::Function;
 use super::proxy::{Proxy, locate};
-use crate::access::{ApiKey, ApiKeySecret, Caller, Suspension, TokenError, Tokens, unauthorized};
+use crate::access::{ApiKey, ApiKeySecret, Caller, Maker, TokenError, Tokens, unauthorized};
 use crate::audit::{Actor, AuditEntry};
 use crate::config::ConfigError;
 use crate::environment::Environment;
@@ -121,8 +121,8 @@ impl Gate {
             return Err(unauthorized());
         }
         if let Some(presented) = ApiKeySecret::parse(credentials) {
-            let key = self.program(&presented).await.map_err(|error| busy(&error))?;
-            return key.map(|key| Some(key.into())).ok_or_else(unauthorized);
+            let program = self.program(&presented).await.map_err(|error| busy(&error))?;
+            return program.map(Some).ok_or_else(unauthorized);
         }
         match self.tokens.read(credentials).await {
             Ok(claims) => Ok(Some(claims.into())),
@@ -131,16 +131,18 @@ impl Gate {
         }
     }
 
-    /// The key of a program, unless it was taken back or whoever made it was deactivated.
-    async fn program(&self, presented: &ApiKeySecret) -> Result<Option<ApiKey>, TableError> {
+    /// The program that holds a key, unless it was taken back or whoever made it was deactivated.
+    async fn program(&self, presented: &ApiKeySecret) -> Result<Option<Caller>, TableError> {
         let found = self.table.find::<ApiKey>(&ApiKey::key_of(&presented.id)).await?;
         let key = found.map(|stored| stored.value);
         let Some(key) = key.filter(|key| key.opens_with(&presented.secret)) else {
             return Ok(None);
         };
-        let maker = Suspension::key_of(&key.tenant, &key.created_by);
-        let suspended = self.table.find::<Suspension>(&maker).await?;
-        Ok(suspended.is_none().then_some(key))
+        let Some(maker) = Maker::of(&self.table, &key).await? else {
+            return Ok(None);
+        };
+        let may = maker.value.may(&self.table).await?;
+        Ok(Some(Caller::program(key, &may)))
     }
 
     /// Somebody sent credentials that are not ours. Who does so again and again is not even told that.
