@@ -3,12 +3,13 @@
 mod village;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{blocking, fetch, folder_of_home};
+use crate::support::{blocking, fetch, folder_of_home, python, run};
 use crate::validators::refused;
-use village::{BUDI, LURAH, RT_001, RT_001_OF_RW_004, RT_002, RW_003, RW_004, Village};
+use village::{BUDI, CAMAT, EXAMINER, LURAH, RT_001, RT_001_OF_RW_004, RT_002, RW_003, RW_004, Village};
 
 const RT: &str = "menunggu_verifikasi_rt";
 const RW: &str = "menunggu_verifikasi_rw";
@@ -82,6 +83,33 @@ async fn a_letter_of_each_route_ends_as_a_pdf_that_validators_accept_and_anybody
     let keys = folder_of_home();
     let objections = blocking(move || refused(scratch.path(), &keys, &finished)).await;
     assert!(objections.is_empty(), "{}", objections.join("\n"));
+    village.site.stop().await;
+}
+
+/// What a reader of PDFs finds written in a file.
+fn text_of(file: &Path) -> String {
+    let script = "import sys; from pypdf import PdfReader; pages = PdfReader(sys.argv[1]).pages; \
+        print(' '.join(' '.join(page.extract_text() for page in pages).split()))";
+    let written = run(python(), &["-c", script, file.to_str().unwrap()]);
+    String::from_utf8(written).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_somebody_approves_in_anothers_office_says_so_as_the_letterhead_calls_it() {
+    let village = Village::open().await;
+    village.delegate(CAMAT, EXAMINER).await;
+    let id = village.submitted(&village.letter_type(false, false).await).await;
+    village.approve(EXAMINER, &id).await;
+    village.waits(&id, "selesai").await;
+    let pdf = village
+        .letters(BUDI, "GET", &format!("/letters/{id}/pdf"), None, &Value::Null)
+        .await;
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("surat.pdf");
+    std::fs::write(&file, pdf.body).unwrap();
+    let text = blocking(move || text_of(&file)).await;
+    assert!(text.contains("Plh. Camat Mawar, Siti Contoh, S.Sos."), "{text}");
+    assert!(!text.contains("Super Admin"), "{text}");
     village.site.stop().await;
 }
 
