@@ -104,7 +104,7 @@ class Site:
             "sub": uuid.uuid4().hex,
             "name": "Contoh Penyerang",
             "tenant_id": "karo",
-            "roles": ["admin", "head_of_office"],
+            "roles": ["admin", "head_of_office", "super_admin"],
             "permissions": permissions(),
             "aud": "absah",
             "iat": now,

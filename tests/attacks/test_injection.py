@@ -251,7 +251,7 @@ def test_a_request_whose_end_is_in_doubt_hides_no_other(site: Site, smuggled: by
 def test_what_was_sent_as_a_formula_is_exported_as_text(site: Site) -> None:
     """The trail keeps what callers called themselves; a spreadsheet must not compute it."""
     code = "rumus_8812"
-    headers = {"user-agent": '=HYPERLINK("http://127.0.0.1/")'}
+    headers = {"user-agent": '=HYPERLINK("http://127.0.0.1/")', "idempotency-key": code.replace("_", "-")}
     body = {"code": code, "name": "Rumus", "permissions": ["user:read"]}
     token = site.person("rumus")
     assert site.call("POST", "users", "/roles", token, json=body, headers=headers).status_code == 201

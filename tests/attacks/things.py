@@ -116,8 +116,7 @@ def make(site: Site, tenant: str) -> Things:
         "kind": "plh",
         "from": {"id": site.claims_of(owner)["sub"], "name": SECRET},
         "to": {"id": user["id"], "name": SECRET},
-        "office": SECRET,
-        "role": "head_of_office",
+        "role": "super_admin",
         "valid_from": str(today),
         "valid_until": str(today + datetime.timedelta(days=7)),
     }

@@ -253,6 +253,16 @@ def test_alarms_watch_every_queue_and_function() -> None:
     assert all(body.count("MetricStat:") <= 10 for body in alarms)
 
 
+def test_health_asks_every_queue_and_may() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    queues = {name for name in re.findall(r"^  (\w+Queue):\n", template, re.MULTILINE) if "DeadLetter" not in name}
+    (health,) = re.findall(r"^  HealthFunction:\n((?: {4}.*\n|\n)+)", template, re.MULTILINE)
+    (asked,) = re.findall(r"QUEUE_URLS: (.*)", health)
+    (allowed,) = re.findall(r"sqs:GetQueueAttributes\]\n +Resource: (.*)", health)
+    assert queues and set(re.findall(r"\$\{(\w+)\}", asked)) == queues
+    assert set(re.findall(r"GetAtt (\w+)\.Arn", allowed)) == queues
+
+
 def test_a_table_that_is_changed_is_waited_for_before_the_next_change() -> None:
     for page in PAGES:
         changes = [call[1:3] for line in shell_lines(page) for call in calls(line) if call[:2] == ["aws", "dynamodb"]]

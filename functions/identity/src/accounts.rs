@@ -26,7 +26,7 @@ pub(crate) struct Accounts {
     pub(crate) fields: Fields,
 }
 
-/// A tenant that has accounts. Nothing is written for others, whoever asks.
+/// A tenant that has accounts. For others nothing is written but what makes them look alike to strangers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,

@@ -1,6 +1,6 @@
 //! Guessing a password gets slower with every failure: after five of them from one network, each next try from there has
 //! to wait, longer and longer. Failures from everywhere together count, too, but softly: whoever guesses from elsewhere
-//! must not be able to lock an account's owner out.
+//! makes an account's owner wait a minute at a time, not for hours.
 
 use std::time::Duration;
 

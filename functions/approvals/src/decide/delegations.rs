@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use kernel::TenantId;
 use platform::{
-    Actor as AuditActor, AuditEntry, Caller, Idempotency, IdempotencyKey, Index, Origin, Paging, Params, PathId,
-    Problem, Query, RawBody, Stored, TableError, parse_json,
+    Actor as AuditActor, AuditEntry, Caller, CallerKind, Idempotency, IdempotencyKey, Index, Origin, Paging, Params,
+    PathId, Problem, Query, RawBody, Stored, TableError, parse_json,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -248,8 +248,8 @@ async fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<De
     let may = if is_own {
         own.roles.contains(&body.role)
     } else {
-        // Whoever hands out the offices of others takes none of them.
-        caller.may(ANY_OFFICE) && body.to.id != caller.id
+        // Whoever hands out the offices of others takes none of them, nor through a program of theirs.
+        caller.kind == CallerKind::Person && caller.may(ANY_OFFICE) && body.to.id != caller.id
     };
     if !may {
         return Err(not_your_office());

@@ -150,6 +150,11 @@ async fn nobody_hands_out_what_they_do_not_hold() {
     let mut taken = anothers.clone();
     taken["to"]["id"] = admin.id.clone().into();
     assert_eq!(office.outcome(&admin, "/approvals/delegations", &taken).await, refused);
+    let program = office.program(&admin, &["approval:delegate", "user:assign_role"]).await;
+    assert_eq!(
+        office.outcome(&program, "/approvals/delegations", &taken).await,
+        refused
+    );
 
     // Standing in gives no office to hand on.
     office.post(&head, "/approvals/delegations", &body).await;

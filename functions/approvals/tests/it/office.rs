@@ -5,13 +5,17 @@ use std::future::pending;
 use embedded::{Credentials, Engine, Options, Storage};
 use http::Request;
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use kernel::Envelope;
+use kernel::{Envelope, Sha256Digest};
 use platform::{
-    Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, StreamRecord, Streams, Table,
+    ApiKey, ApiKeySecret, Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, StreamRecord,
+    Streams, Table,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+mod person;
+
+pub(crate) use person::Person;
 
 pub(crate) const TENANT: &str = "contoh";
 const ROUTE: &str =
@@ -27,101 +31,11 @@ pub(crate) struct Office {
     pub(crate) load: Function,
 }
 
-/// Somebody who signs in.
-#[derive(Clone)]
-pub(crate) struct Person {
-    pub(crate) id: String,
-    roles: Vec<String>,
-    permissions: Vec<&'static str>,
-    tenant: String,
-    rw: Option<&'static str>,
-    rt: Option<&'static str>,
-    org_unit: Option<&'static str>,
-}
-
 /// An answer over HTTP.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) etag: Option<String>,
-}
-
-impl Person {
-    pub(crate) fn new(id: &str, role: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            roles: vec![role.to_owned()],
-            permissions: vec!["approval:decide"],
-            tenant: TENANT.to_owned(),
-            rw: None,
-            rt: None,
-            org_unit: None,
-        }
-    }
-
-    pub(crate) fn rt(rw: &'static str, rt: &'static str) -> Self {
-        Self {
-            rw: Some(rw),
-            rt: Some(rt),
-            ..Self::new(&format!("rt-{rw}-{rt}"), "verifikator_rt")
-        }
-    }
-
-    pub(crate) fn rw(rw: &'static str) -> Self {
-        Self {
-            rw: Some(rw),
-            ..Self::new(&format!("rw-{rw}"), "verifikator_rw")
-        }
-    }
-
-    pub(crate) fn admin() -> Self {
-        Self::new("admin", "super_admin")
-    }
-
-    pub(crate) fn resident() -> Self {
-        Self::new("warga-1", "warga")
-    }
-
-    pub(crate) fn of(self, tenant: &str) -> Self {
-        Self {
-            tenant: tenant.to_owned(),
-            ..self
-        }
-    }
-
-    pub(crate) fn with_role(mut self, role: &str) -> Self {
-        self.roles.push(role.to_owned());
-        self
-    }
-
-    pub(crate) fn in_unit(self, unit: &'static str) -> Self {
-        Self {
-            org_unit: Some(unit),
-            ..self
-        }
-    }
-
-    pub(crate) fn who_may(self, permissions: &[&'static str]) -> Self {
-        Self {
-            permissions: [&["approval:decide"], permissions].concat(),
-            ..self
-        }
-    }
-
-    fn token(&self) -> String {
-        let now = Timestamp::now().as_second();
-        let mut claims = json!({
-            "sub": self.id, "name": format!("Contoh {}", self.id), "tenant_id": self.tenant, "roles": self.roles,
-            "permissions": self.permissions, "aud": "absah", "iat": now, "exp": now + 600,
-        });
-        for (name, value) in [("rw", self.rw), ("rt", self.rt), ("org_unit", self.org_unit)] {
-            if let Some(value) = value {
-                claims[name] = value.into();
-            }
-        }
-        let key = EncodingKey::from_ec_pem(include_bytes!("token.pem")).unwrap();
-        encode(&Header::new(Algorithm::ES256), &claims, &key).unwrap()
-    }
 }
 
 impl Office {
@@ -203,6 +117,26 @@ impl Office {
     }
 
     /// Sends a request in somebody's name.
+    /// A program with these permissions, made by `by`.
+    pub(crate) async fn program(&self, by: &Person, scopes: &[&str]) -> Person {
+        let secret = ApiKeySecret::new([7; 10], [9; 32]);
+        let key = ApiKey {
+            id: secret.id.clone(),
+            name: "SICANTIK".into(),
+            tenant: by.tenant.parse().unwrap(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            secret_sha256: Sha256Digest::of(secret.secret.as_bytes()),
+            created_by: by.id.clone(),
+            created_at: Timestamp::now(),
+            revoked_at: None,
+        };
+        self.table.transaction().insert(&key).unwrap().commit().await.unwrap();
+        Person {
+            key: Some(secret.to_text()),
+            ..Person::new(&key.id, "")
+        }
+    }
+
     pub(crate) async fn ask(
         &self,
         who: &Person,
