@@ -214,6 +214,11 @@ impl Delegation {
         format!("{tenant}#delegations-to#{to}")
     }
 
+    /// Where, in both partitions of people, those begin that are not past.
+    pub(crate) fn not_past(today: Date) -> String {
+        format!("until#{today}")
+    }
+
     /// The partition (gsi2) of what a user has delegated.
     pub(crate) fn given_partition(tenant: &TenantId, from: &str) -> String {
         format!("{tenant}#delegations-of#{from}")
@@ -326,6 +331,7 @@ mod tests {
         Official {
             tenant: "karo".parse().unwrap(),
             id: "kepala-dinas".into(),
+            name: None,
             roles: [(role.to_owned(), Timestamp::from_second(since).unwrap())].into(),
             reach,
             revision: 1,

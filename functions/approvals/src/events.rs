@@ -84,6 +84,9 @@ pub(crate) struct UserChanged {
     pub(crate) revision: u64,
     /// Whether the user may sign in.
     pub(crate) active: bool,
+    /// The user's name; none of who holds no office, nor in events of earlier releases.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
     pub(crate) roles: Vec<String>,
     #[serde(flatten)]
     pub(crate) reach: Reach,
