@@ -132,6 +132,23 @@ impl DelegationKind {
             Self::An => "a.n.",
         }
     }
+
+    /// As whoever acts in an office is called on paper: `Plh. Kepala Dinas`.
+    fn title(self, office: &str) -> String {
+        format!("{} {office}", self.abbreviation())
+    }
+}
+
+impl ActingFor {
+    /// The same, in an office that is called `office` on paper.
+    #[must_use]
+    pub fn in_office(self, office: &str) -> Self {
+        Self {
+            office: office.to_owned(),
+            title: self.kind.title(office),
+            ..self
+        }
+    }
 }
 
 impl Delegation {
@@ -204,7 +221,7 @@ impl Delegation {
             office: office.to_owned(),
             id: self.from.id.clone(),
             name: self.from.name.clone(),
-            title: format!("{} {office}", self.kind.abbreviation()),
+            title: self.kind.title(office),
         }
     }
 
@@ -375,7 +392,13 @@ mod tests {
 
     #[test]
     fn who_acts_for_another_is_written_as_on_paper() {
-        assert_eq!(delegation().acting_for("Kepala Dinas").title, "Plh. Kepala Dinas");
+        let acting = delegation().acting_for("Kepala Dinas");
+        assert_eq!(acting.title, "Plh. Kepala Dinas");
+        let elsewhere = acting.in_office("Lurah Melati");
+        assert_eq!(
+            (elsewhere.office.as_str(), elsewhere.title.as_str()),
+            ("Lurah Melati", "Plh. Lurah Melati")
+        );
         let kinds = [DelegationKind::Plt, DelegationKind::Plh, DelegationKind::An];
         assert_eq!(kinds.map(DelegationKind::abbreviation), ["Plt.", "Plh.", "a.n."]);
     }

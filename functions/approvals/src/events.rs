@@ -74,6 +74,9 @@ pub(crate) struct LetterWithdrawn {
 pub(crate) struct LetterRendered {
     pub(crate) letter_id: ItemId,
     pub(crate) sha256: Sha256Digest,
+    /// What it calls the office in which it was approved, where that is another's.
+    #[serde(default)]
+    pub(crate) office: Option<String>,
 }
 
 /// `user.changed`: what we need of it.

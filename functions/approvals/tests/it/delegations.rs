@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::office::{Office, Person};
 
-fn days(from: i64, until: i64) -> (String, String) {
+pub(crate) fn days(from: i64, until: i64) -> (String, String) {
     let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Jakarta").unwrap()).date();
     let day = |offset: i64| today.checked_add(jiff::Span::new().days(offset)).unwrap().to_string();
     (day(from), day(until))
 }
 
-fn delegation(to: &str, (valid_from, valid_until): (String, String)) -> Value {
+pub(crate) fn delegation(to: &str, (valid_from, valid_until): (String, String)) -> Value {
     json!({
         "kind": "plh", "to": { "id": to, "name": "Contoh Sekretaris" }, "role": "head_of_office", "valid_from": valid_from,
         "valid_until": valid_until,
