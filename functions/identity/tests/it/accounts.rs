@@ -312,7 +312,7 @@ async fn an_organisation_is_a_tree_that_is_changed_at_its_version() {
 }
 
 #[tokio::test]
-async fn others_learn_who_holds_which_role_and_where_and_nothing_else() {
+async fn others_learn_who_holds_which_role_where_and_under_which_name_and_nothing_else() {
     let office = Office::open().await;
     let chief = office.chief("karo").await;
     let made = office.post("/users", &chief, budi()).await;
