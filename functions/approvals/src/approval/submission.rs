@@ -165,7 +165,7 @@ impl Approval {
         Ok((again, Some(ApprovalEvent::Reopened)))
     }
 
-    /// What the item's type and its submission say of it stays.
+    /// The same item with other words: what its type says of it stays, and so does who submitted it.
     fn with_words_of(self, item: Item) -> Self {
         let before = self.item;
         let item = Item {
