@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::{DocumentId, ParseIdError, serde_as_text};
+use kernel::{DocumentId, ParseIdError, Sha256Digest, serde_as_text};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,6 +38,9 @@ pub struct Item {
     /// Which state of it this is: how often a document was described anew, or which submission of a letter, from 1.
     #[serde(default)]
     pub revision: u32,
+    /// The digest of everything that is said of a document; lists show only a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Sha256Digest>,
 }
 
 /// Which context an item belongs to.

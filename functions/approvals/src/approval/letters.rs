@@ -43,6 +43,7 @@ pub(super) fn letter(require_rt: bool, require_rw: bool) -> Item {
         }))
         .unwrap(),
         revision: 1,
+        description: None,
     }
 }
 
