@@ -60,18 +60,15 @@ impl Desk {
             (Approval { authority, ..rerouted }, Some(event), "approval.rerouted")
         };
         let told = audited(action, before, &approval);
-        match event {
-            Some(event) => {
-                let kept = self.commit(version, approval, event, |transaction, approval| {
-                    transaction.audited(&self.environment, &approval.tenant, told)
-                });
-                kept.await.map(drop)
-            }
-            None => {
-                let transaction = self.table.transaction().update(&approval, version)?;
-                let transaction = transaction.audited(&self.environment, &tenant, told)?;
-                Ok(transaction.commit().await?)
-            }
+        if let Some(event) = event {
+            let kept = self.commit(version, approval, event, |transaction, approval| {
+                transaction.audited(&self.environment, &approval.tenant, told)
+            });
+            kept.await.map(drop)
+        } else {
+            let transaction = self.table.transaction().update(&approval, version)?;
+            let transaction = transaction.audited(&self.environment, &tenant, told)?;
+            Ok(transaction.commit().await?)
         }
     }
 }
