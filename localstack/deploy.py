@@ -54,7 +54,7 @@ def main() -> int:
         _deploy(arguments.stack, folder, parameters | {"PublicUrl": "http://127.0.0.1"})
         outputs = _outputs(arguments.stack) or {}
     urls = {name: _reachable(outputs[output]) for name, output in _URLS.items()}
-    _deploy(arguments.stack, folder, parameters | {"PublicUrl": urls["verify"]})
+    _deploy(arguments.stack, folder, parameters | {"PublicUrl": urls["verify"], "AccountsUrl": urls["session"]})
     site = {
         "kind": kind,
         "endpoint": os.environ["AWS_ENDPOINT_URL"],

@@ -149,6 +149,8 @@ async fn up(arguments: UpArguments) -> Result<ExitCode, CliError> {
     options.parameters.extend(arguments.mail.parameters());
     let rates = arguments.rate_limits.map(|rates| ("RateLimits".to_owned(), rates));
     options.parameters.extend(rates);
+    let proxy_secret = arguments.proxy_secret.map(|secret| ("ProxySecret".to_owned(), secret));
+    options.parameters.extend(proxy_secret);
     let stack = Stack::start(listener, options).await?;
     let mut out = std::io::stdout();
     for (name, value) in home.connection(&stack.endpoint()) {

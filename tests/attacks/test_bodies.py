@@ -40,7 +40,7 @@ WISHES = {
     "sk": "state",
 }
 #: The longest body of a route that takes more than others, in bytes.
-CAPS = {("users", "/users/import"): 1024 * 1024, ("letters", "/letterhead"): 256 * 1024}
+CAPS = {("users", "/users/import"): 256 * 1024, ("letters", "/letterhead"): 256 * 1024}
 USUAL_CAP = 64 * 1024
 #: Both open twice what any parser here follows.
 DEPTHS = (256, 20_000)

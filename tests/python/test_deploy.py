@@ -108,6 +108,43 @@ def test_only_a_package_that_the_server_can_run_is_deployed(server: Server, chec
     assert f"is for {ELSEWHERE}, and functions run on this {HERE}" in refusal(packaged)
 
 
+#: Deploys to a server that only writes down what it is asked, first where nothing is and then over what is there.
+RECORDED = """
+import contextlib, io, json, pathlib, sys
+import deploy
+
+outputs = {name: f"http://{function}.localhost/" for function, name in deploy._URLS.items()} | {"Inbox": "i", "Vault": "v"}
+stack, deployed = [], []
+
+def record(name, package, parameters):
+    deployed.append({name: parameters.get(name) for name in ("PublicUrl", "AccountsUrl")})
+    stack[:] = [outputs]
+
+deploy._kind = lambda endpoint: "ministack"
+deploy._fitting = lambda folder, kind: deploy.Package(deploy.own_architecture(), host=True)
+deploy._absah = lambda: "absah"
+deploy.Keys.made_by = lambda absah, data: deploy.Keys(data)
+deploy._outputs = lambda name: stack[0] if stack else None
+deploy._deploy = record
+with contextlib.redirect_stdout(io.StringIO()):
+    deploy.main()
+    deploy.main()
+print(json.dumps(deployed))
+"""
+
+
+def test_codes_lead_to_the_public_site_and_mailed_links_to_where_people_sign_in(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys/token.pub.pem").write_text("PEM")
+    (tmp_path / "secrets.json").write_text('{"webhook_token": "rahasia-untuk-pengujian"}')
+    venv = call(ROOT / "tests/setup/venv.sh", "sam", ROOT / "infra/requirements-deploy.txt").splitlines()[-1]
+    aws = {f"AWS_{name}": "test" for name in ("REGION", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
+    command = [f"{venv}/bin/python", "-c", RECORDED, "--data", tmp_path, "--package", tmp_path]
+    said = call(*command, PYTHONPATH=str(ROOT / "localstack"), AWS_ENDPOINT_URL=NOWHERE, **aws)
+    known = {"PublicUrl": "http://verify.localhost", "AccountsUrl": "http://session.localhost"}
+    assert json.loads(said) == [{"PublicUrl": "http://127.0.0.1", "AccountsUrl": None}, known, known]
+
+
 def test_a_server_that_is_gone_is_started_again_if_it_was_ours(tmp_path: pathlib.Path) -> None:
     first = Server(tmp_path)
     endpoint = first.environment["AWS_ENDPOINT_URL"]

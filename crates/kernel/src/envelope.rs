@@ -7,10 +7,9 @@ use std::str::FromStr;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::ids::serde_as_text;
-use crate::{EventId, ParseIdError, TenantId};
+use crate::{EventId, ParseIdError, TenantId, serde_as_text};
 
 /// One domain event on its way between contexts (`CloudEvents` 1.0, JSON format).
 ///

@@ -1,7 +1,7 @@
 //! Who is asking, and what they may do.
 
 mod api_key;
-mod suspension;
+mod maker;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::messages;
 use crate::problem::Problem;
 
 pub use api_key::{ApiKey, ApiKeySecret};
-pub use suspension::Suspension;
+pub use maker::{Grants, Maker};
 pub use tokens::{PublicKey, TokenKeys};
 pub(crate) use tokens::{TokenError, Tokens};
 
@@ -122,6 +122,21 @@ impl Caller {
             ))
         }
     }
+
+    /// The program that holds `key`, with what it was given of what its maker `may` do now.
+    pub(crate) fn program(key: ApiKey, may: &BTreeSet<String>) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            tenant: key.tenant,
+            roles: Vec::new(),
+            permissions: key.scopes.intersection(may).cloned().collect(),
+            territory: Territory::default(),
+            org_unit: None,
+            session: None,
+            kind: CallerKind::Integrator,
+        }
+    }
 }
 
 impl From<Claims> for Caller {
@@ -136,22 +151,6 @@ impl From<Claims> for Caller {
             org_unit: claims.org_unit,
             session: claims.sid,
             kind: CallerKind::Person,
-        }
-    }
-}
-
-impl From<ApiKey> for Caller {
-    fn from(key: ApiKey) -> Self {
-        Self {
-            id: key.id,
-            name: key.name,
-            tenant: key.tenant,
-            roles: Vec::new(),
-            permissions: key.scopes,
-            territory: Territory::default(),
-            org_unit: None,
-            session: None,
-            kind: CallerKind::Integrator,
         }
     }
 }

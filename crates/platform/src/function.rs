@@ -2,6 +2,7 @@
 
 mod gate;
 mod http;
+mod proxy;
 mod queue;
 mod schedule;
 mod stream;

@@ -28,7 +28,7 @@ mod telemetry;
 mod vault;
 
 pub use access::{
-    AUDIENCE, ApiKey, ApiKeySecret, Caller, CallerKind, Claims, PublicKey, Suspension, Territory, TokenKeys,
+    AUDIENCE, ApiKey, ApiKeySecret, Caller, CallerKind, Claims, Grants, Maker, PublicKey, Territory, TokenKeys,
 };
 pub use audit::{Actor, ActorKind, AuditEntry, Outcome, Resource};
 pub use aws::Aws;
@@ -41,6 +41,7 @@ pub use function::{
 };
 pub use idempotency::{Begun, Idempotency, IdempotencyError, IdempotencyKey};
 pub use inbox::{Inbox, InboxError, ObjectVersion, Received, Upload, UploadMarker, UploadPage};
+pub use messages::long_date;
 pub use notification::{Created, Notification, NotificationError, Sequencer, is_not_newer};
 pub use origin::Origin;
 pub use parking::Parking;

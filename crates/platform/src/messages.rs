@@ -1,4 +1,9 @@
-//! What people read when a request fails before it comes to anything, in plain Indonesian. Nothing else.
+//! What people read when a request fails before it comes to anything, and what of their language contexts share, in plain
+//! Indonesian. Nothing else.
+
+mod dates;
+
+pub use dates::long_date;
 
 pub(crate) const UNAUTHORIZED: &str = "Permintaan ini memerlukan token yang masih berlaku.";
 pub(crate) const FORBIDDEN: &str = "Anda tidak berwenang melakukan tindakan ini.";

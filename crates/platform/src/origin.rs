@@ -15,7 +15,7 @@ const USER_AGENT_LIMIT: usize = 256;
 /// Where a request comes from, as an extractor. An address is personal: it goes into audit entries, never into logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The address of whoever connected.
+    /// The address of whoever connected; behind a proxy that proves itself, of whoever connected to that.
     pub ip: String,
     /// What the program calls itself, at most 256 characters.
     pub user_agent: String,
@@ -45,9 +45,11 @@ impl Origin {
     /// which one household or office has to itself.
     #[must_use]
     pub fn network(&self) -> String {
-        let network = match self.ip.parse::<IpAddr>() {
+        // An IPv4 address that came through an IPv6 socket is its own, and in no /64.
+        let network = match self.ip.parse::<IpAddr>().map(|address| address.to_canonical()) {
             Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
-            Ok(IpAddr::V4(_)) | Err(_) => self.ip.clone(),
+            Ok(IpAddr::V4(address)) => address.to_string(),
+            Err(_) => self.ip.clone(),
         };
         Sha256Digest::of(network.as_bytes()).to_string()
     }
@@ -78,6 +80,8 @@ mod tests {
         assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_ne!(network("203.0.113.7"), network("203.0.113.8"));
+        assert_eq!(network("203.0.113.7"), network("::ffff:203.0.113.7"));
+        assert_ne!(network("::ffff:203.0.113.7"), network("::ffff:203.0.113.8"));
         assert!(!network("203.0.113.7").contains("203"));
     }
 }

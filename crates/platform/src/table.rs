@@ -7,6 +7,7 @@
 mod as_written;
 mod count;
 mod page;
+mod range;
 mod reads;
 mod states;
 mod transaction;

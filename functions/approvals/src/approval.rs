@@ -6,6 +6,7 @@
 //!   │ ▲ └─ approve, return to an earlier step ─► awaiting
 //!   │ └──────── resubmitted ──────── returned ◄─ return from the first step
 //!   ├─► rejected                     withdrawn ◄─ by who submitted it; resubmitting opens it again
+//!   └─► awaiting the first step: described as another type, or with other words than somebody approved
 //! ```
 
 mod decision;
@@ -373,6 +374,8 @@ impl Record for Approval {
     }
 }
 
+#[cfg(test)]
+mod described;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]

@@ -132,6 +132,23 @@ impl DelegationKind {
             Self::An => "a.n.",
         }
     }
+
+    /// As whoever acts in an office is called on paper: `Plh. Kepala Dinas`.
+    fn title(self, office: &str) -> String {
+        format!("{} {office}", self.abbreviation())
+    }
+}
+
+impl ActingFor {
+    /// The same, in an office that is called `office` on paper.
+    #[must_use]
+    pub fn in_office(self, office: &str) -> Self {
+        Self {
+            office: office.to_owned(),
+            title: self.kind.title(office),
+            ..self
+        }
+    }
 }
 
 impl Delegation {
@@ -204,7 +221,7 @@ impl Delegation {
             office: office.to_owned(),
             id: self.from.id.clone(),
             name: self.from.name.clone(),
-            title: format!("{} {office}", self.kind.abbreviation()),
+            title: self.kind.title(office),
         }
     }
 
@@ -212,6 +229,11 @@ impl Delegation {
     #[must_use]
     pub fn partition(tenant: &TenantId, to: &str) -> String {
         format!("{tenant}#delegations-to#{to}")
+    }
+
+    /// Where, in both partitions of people, those begin that are not past.
+    pub(crate) fn not_past(today: Date) -> String {
+        format!("until#{today}")
     }
 
     /// The partition (gsi2) of what a user has delegated.
@@ -244,133 +266,4 @@ impl Record for Delegation {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-    use super::*;
-
-    fn delegation() -> Delegation {
-        let person = |id: &str, name: &str| Person {
-            id: id.into(),
-            name: name.into(),
-        };
-        Delegation {
-            id: "d-1".into(),
-            tenant: "karo".parse().unwrap(),
-            kind: DelegationKind::Plh,
-            from: person("kepala-dinas", "Contoh Kepala"),
-            to: person("sekretaris", "Contoh Sekretaris"),
-            role: "head_of_office".into(),
-            reach: Reach::default(),
-            only: Reach::default(),
-            held_since: None,
-            valid_from: "2026-01-05".parse().unwrap(),
-            valid_until: "2026-01-07".parse().unwrap(),
-            revoked_at: None,
-        }
-    }
-
-    #[test]
-    fn a_delegation_holds_from_its_first_day_to_its_last() {
-        let holds = |day: &str| delegation().holds_on(day.parse().unwrap());
-        assert_eq!(
-            ["2026-01-04", "2026-01-05", "2026-01-07", "2026-01-08"].map(holds),
-            [false, true, true, false]
-        );
-        let revoked = delegation().revoke("2026-01-05T02:00:00Z".parse().unwrap());
-        assert!(!revoked.holds_on("2026-01-05".parse().unwrap()));
-        let again = revoked.clone().revoke("2026-01-06T02:00:00Z".parse().unwrap());
-        assert_eq!(again, revoked);
-    }
-
-    #[test]
-    fn a_delegation_that_cannot_be_made_is_refused_with_its_reason() {
-        assert!(delegation().checked().is_ok());
-        let until = |day: &str| Delegation {
-            valid_until: day.parse().unwrap(),
-            ..delegation()
-        };
-        assert!(until("2026-01-05").checked().is_ok(), "one day");
-        for bad in ["2026-01-04", "2027-01-06"] {
-            assert_eq!(until(bad).checked(), Err(DelegationError::Days), "{bad}");
-        }
-        let oneself = Delegation {
-            to: delegation().from,
-            ..delegation()
-        };
-        assert_eq!(oneself.checked(), Err(DelegationError::Oneself));
-        for role in ["", " ", "a\nb", &"a".repeat(201)] {
-            let unnamed = Delegation {
-                role: role.into(),
-                ..delegation()
-            };
-            assert_eq!(unnamed.checked(), Err(DelegationError::Text), "{role}");
-        }
-        let any_rt_of_that_number = Delegation {
-            only: place(None, Some("001")),
-            ..delegation()
-        };
-        assert_eq!(any_rt_of_that_number.checked(), Err(DelegationError::RtWithoutRw));
-    }
-
-    fn place(rw: Option<&str>, rt: Option<&str>) -> Reach {
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        Reach {
-            rw: owned(rw),
-            rt: owned(rt),
-            org_unit: None,
-        }
-    }
-
-    fn holder(role: &str, since: i64, reach: Reach) -> Official {
-        Official {
-            tenant: "karo".parse().unwrap(),
-            id: "kepala-dinas".into(),
-            roles: [(role.to_owned(), Timestamp::from_second(since).unwrap())].into(),
-            reach,
-            revision: 1,
-        }
-    }
-
-    #[test]
-    fn a_delegation_ends_with_the_office_of_who_gave_it_and_does_not_begin_again_with_it() {
-        let given = Delegation {
-            held_since: Some(Timestamp::from_second(7).unwrap()),
-            ..delegation()
-        };
-        let stands = |role: &str, since: i64| {
-            let holder = holder(role, since, Reach::default());
-            given.clone().held_by(Some(&holder)).is_some()
-        };
-        assert!(stands("head_of_office", 7));
-        assert!(!stands("head_of_office", 9), "it was taken away and given again");
-        assert!(!stands("examiner", 7));
-        assert!(given.held_by(None).is_some(), "nobody has heard that it was taken away");
-    }
-
-    #[test]
-    fn a_delegation_reaches_as_far_as_its_office_reached_and_still_reaches_and_no_further_than_it_says() {
-        let item = |rw: &str, rt: &str| serde_json::from_value(serde_json::json!({ "rw": rw, "rt": rt })).unwrap();
-        let of_rw = Delegation {
-            reach: place(Some("003"), None),
-            ..delegation()
-        };
-        assert!(of_rw.covers(Scope::Rw, &item("003", "001")) && of_rw.covers(Scope::Rw, &item("003", "002")));
-        let narrower = Delegation {
-            only: place(Some("003"), Some("001")),
-            ..of_rw.clone()
-        };
-        assert!(narrower.covers(Scope::Rw, &item("003", "001")));
-        assert!(!narrower.covers(Scope::Rw, &item("003", "002")));
-        let moved = holder("head_of_office", 1, place(Some("004"), None));
-        let moved = of_rw.held_by(Some(&moved)).unwrap();
-        assert!(!moved.covers(Scope::Rw, &item("003", "001")) && !moved.covers(Scope::Rw, &item("004", "001")));
-    }
-
-    #[test]
-    fn who_acts_for_another_is_written_as_on_paper() {
-        assert_eq!(delegation().acting_for("Kepala Dinas").title, "Plh. Kepala Dinas");
-        let kinds = [DelegationKind::Plt, DelegationKind::Plh, DelegationKind::An];
-        assert_eq!(kinds.map(DelegationKind::abbreviation), ["Plt.", "Plh.", "a.n."]);
-    }
-}
+mod tests;

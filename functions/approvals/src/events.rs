@@ -1,9 +1,12 @@
 //! What this context tells others, and what it hears from them. Schemas: `events/schemas/`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kernel::{DocumentId, Payload, Sha256Digest};
 use platform::Sealed;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::actor::Reach;
@@ -39,17 +42,9 @@ pub(crate) struct DocumentDescribed {
     description: Description,
 }
 
+/// Everything that is said of a document, by name: `type`, `subject`, `number` and so on. What is approved is all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-struct Description {
-    #[serde(default, rename = "type")]
-    document_type: Option<String>,
-    #[serde(default)]
-    subject: Option<String>,
-    #[serde(default)]
-    holder: Option<String>,
-    #[serde(default)]
-    submitted_by: Option<String>,
-}
+struct Description(BTreeMap<String, Value>);
 
 /// `letter.submitted` and `letter.resubmitted`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -82,6 +77,9 @@ pub(crate) struct LetterWithdrawn {
 pub(crate) struct LetterRendered {
     pub(crate) letter_id: ItemId,
     pub(crate) sha256: Sha256Digest,
+    /// What it calls the office in which it was approved, where that is another's.
+    #[serde(default)]
+    pub(crate) office: Option<String>,
 }
 
 /// `user.changed`: what we need of it.
@@ -92,6 +90,9 @@ pub(crate) struct UserChanged {
     pub(crate) revision: u64,
     /// Whether the user may sign in.
     pub(crate) active: bool,
+    /// The user's name; none of who holds no office, nor in events of earlier releases.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
     pub(crate) roles: Vec<String>,
     #[serde(flatten)]
     pub(crate) reach: Reach,
@@ -207,18 +208,30 @@ impl DocumentDescribed {
         Item {
             kind: ItemKind::Document,
             id: self.document_id.into(),
-            item_type: described.document_type.as_deref().map(shown),
-            title: described.subject.as_deref().map(shown),
-            applicant: described.holder.as_deref().map(shown),
-            submitted_by: described.submitted_by.clone(),
+            item_type: described.text("type").map(shown),
+            title: described.text("subject").map(shown),
+            applicant: described.text("holder").map(shown),
+            submitted_by: described.text("submitted_by").map(str::to_owned),
             attributes,
             revision: self.revision,
             sealed_answers: None,
+            description: Some(described.digest()),
         }
     }
 
     fn source(&self) -> Option<&str> {
         self.key.split('/').nth(1)
+    }
+}
+
+impl Description {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// The same for the same words, in whatever order they came.
+    fn digest(&self) -> Sha256Digest {
+        Sha256Digest::of(json!(self.0).to_string().as_bytes())
     }
 }
 
@@ -235,6 +248,7 @@ impl LetterSubmitted {
             attributes: self.attributes,
             revision: self.submission,
             sealed_answers: self.sealed_answers,
+            description: None,
         }
     }
 }

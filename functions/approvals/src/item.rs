@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::{DocumentId, ParseIdError, TenantId};
+use kernel::{DocumentId, ParseIdError, Sha256Digest, TenantId, serde_as_text};
 use platform::Sealed;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The most attributes of an item.
@@ -43,6 +43,9 @@ pub struct Item {
     /// decide on it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_answers: Option<Sealed>,
+    /// The digest of everything that is said of a document; lists show only a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Sha256Digest>,
 }
 
 /// Which context an item belongs to.
@@ -141,19 +144,7 @@ impl fmt::Display for ItemId {
     }
 }
 
-impl Serialize for ItemId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for ItemId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(ItemId);
 
 impl Attributes {
     /// The value of an attribute.

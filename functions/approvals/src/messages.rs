@@ -21,6 +21,10 @@ pub(crate) const DELEGATION_ONESELF: &str = "Pendelegasian kepada diri sendiri t
 pub(crate) const DELEGATION_TEXT: &str = "Nama atau peran kosong atau terlalu panjang.";
 pub(crate) const DELEGATION_RT: &str = "Nomor RT harus disertai nomor RW.";
 pub(crate) const NOT_HOLDER: &str = "Orang tersebut tidak aktif atau tidak memegang jabatan yang didelegasikan.";
+pub(crate) const NOT_ACTIVE: &str =
+    "Orang yang ditunjuk tidak dikenal, tidak aktif, atau tidak memegang peran apa pun.";
+pub(crate) const TOO_MANY_DELEGATIONS: &str =
+    "Sudah ada 50 pendelegasian yang belum lewat, termasuk yang dicabut. Tunggu sampai ada yang berakhir.";
 pub(crate) const NOT_YOUR_OFFICE: &str = "Anda hanya dapat mendelegasikan jabatan yang Anda pegang sendiri.";
 pub(crate) const NO_DELEGATION: &str = "Pendelegasian tidak ditemukan.";
 

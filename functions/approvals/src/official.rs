@@ -17,6 +17,9 @@ pub struct Official {
     pub tenant: TenantId,
     /// The user's id.
     pub id: String,
+    /// Their name; none where the account did not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The roles that they hold, each with the moment from which on; none while the account is not active.
     pub roles: BTreeMap<String, Timestamp>,
     /// How far their office reaches.
@@ -43,6 +46,7 @@ impl Official {
         Some(Self {
             tenant: tenant.clone(),
             id: changed.user_id,
+            name: changed.name,
             roles: held.map(|role| (role.clone(), since(&role))).collect(),
             reach: changed.reach,
             revision: changed.revision,
@@ -53,6 +57,12 @@ impl Official {
     #[must_use]
     pub fn holds(&self, role: &str) -> Option<Timestamp> {
         self.roles.get(role).copied()
+    }
+
+    /// Whether they may act in any office: an account that is not active holds no role.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !self.roles.is_empty()
     }
 }
 
@@ -77,6 +87,7 @@ mod tests {
             user_id: "kepala".into(),
             revision,
             active,
+            name: None,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             reach: Reach::default(),
         }
@@ -104,6 +115,18 @@ mod tests {
             (&[(1, true, &head), (2, false, &head), (3, true, &head)], Some(3)),
         ] {
             assert_eq!(after(told).holds("head_of_office"), since.map(at), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_not_active_acts_in_no_office() {
+        let head = ["head_of_office"];
+        for (told, is_active) in [
+            (&[(1, true, &head[..])][..], true),
+            (&[(1, true, &head), (2, false, &head)], false),
+            (&[(1, true, &[])], false),
+        ] {
+            assert_eq!(after(told).is_active(), is_active, "{told:?}");
         }
     }
 

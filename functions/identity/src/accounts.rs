@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::TenantId;
 use platform::{
-    Actor, ActorKind, AuditEntry, Caller, ConfigError, Environment, Fields, Key, Record, Sealed, Stored, Table,
-    TableError, Transaction,
+    Actor, ActorKind, AuditEntry, Caller, Cause, ConfigError, Environment, Event, Fields, Key, Record, Sealed, Stored,
+    Table, TableError, Transaction,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,10 +44,22 @@ impl Record for Tenant {
     }
 }
 
-/// What is written in place of what must not be: each a row of its own, as entries are, so that none waits for another.
+/// What is written in place of what must not be, as long as that would be: each a row of its own, as entries are, so that
+/// none waits for another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Nothing {
     id: String,
+    filler: String,
+}
+
+impl Nothing {
+    fn instead_of(what: &impl Serialize) -> Self {
+        let id = random::text();
+        let length = serde_json::to_string(what).map_or(0, |json| json.len());
+        // The id is a part of it, twice.
+        let filler = "-".repeat(length.saturating_sub(2 * id.len()));
+        Self { id, filler }
+    }
 }
 
 impl Record for Nothing {
@@ -264,26 +276,53 @@ impl Accounts {
 
     /// Writes only the entry: of what was refused.
     pub(crate) async fn record(&self, tenant: &TenantId, entry: AuditEntry) -> Result<(), TableError> {
-        self.tell(Some(tenant), [entry]).await
+        self.tell(tenant, true, [entry]).await
     }
 
-    /// Writes only the entries. For an office that there is not, something is written that says nothing: nobody must learn
-    /// by the time it takes which offices there are.
+    /// Writes only the entries; as [`Self::entry`] says for an office that is not `known`.
     pub(crate) async fn tell(
         &self,
-        tenant: Option<&TenantId>,
+        tenant: &TenantId,
+        known: bool,
         entries: impl IntoIterator<Item = AuditEntry>,
     ) -> Result<(), TableError> {
         let mut transaction = self.table.transaction();
-        if let Some(tenant) = tenant {
-            for entry in entries {
-                transaction = transaction.audited(&self.environment, tenant, entry)?;
-            }
-        } else {
-            let nothing = Nothing { id: random::text() };
-            transaction = transaction.insert(&nothing)?.expires(self.environment.now());
+        for entry in entries {
+            transaction = self.entry(transaction, tenant, known, entry)?;
         }
         transaction.commit().await
+    }
+
+    /// The entry, within `transaction`. For an office that is not `known`, as much that says nothing: nobody must learn by
+    /// the time it takes which offices there are.
+    pub(crate) fn entry<'a>(
+        &self,
+        transaction: Transaction<'a>,
+        tenant: &TenantId,
+        known: bool,
+        entry: AuditEntry,
+    ) -> Result<Transaction<'a>, TableError> {
+        if known {
+            return transaction.audited(&self.environment, tenant, entry);
+        }
+        let event = Event {
+            event_type: "action.taken",
+            subject: entry.resource.id.clone(),
+            tenant: tenant.clone(),
+            data: entry,
+        };
+        let envelope = self.environment.envelope(&Cause::Outside, "absah/audit", event);
+        self.nothing(transaction, &envelope)
+    }
+
+    /// A row as long as `what` would be, which says nothing and is soon removed.
+    pub(crate) fn nothing<'a>(
+        &self,
+        transaction: Transaction<'a>,
+        what: &impl Serialize,
+    ) -> Result<Transaction<'a>, TableError> {
+        let nothing = Nothing::instead_of(what);
+        Ok(transaction.insert(&nothing)?.expires(self.environment.now()))
     }
 }
 
@@ -301,7 +340,7 @@ pub(crate) fn person(id: &UserId) -> Actor {
 }
 
 /// The names of a profile that only one user may have, each with its field.
-pub(crate) fn unique(profile: &Profile) -> Vec<(&'static str, String)> {
+fn unique(profile: &Profile) -> Vec<(&'static str, String)> {
     let hashed = |field, personal: Option<&Personal>| personal.map(|personal| (field, personal.lookup.clone()));
     [
         Some(("username", profile.username.as_str().to_owned())),

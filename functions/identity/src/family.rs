@@ -3,6 +3,7 @@
 //! ```text
 //! login ──► active ──refresh with the newest──► active (next token, seven more days)
 //!              │ refresh with any older one ──► revoked: somebody else has a copy
+//!              │ refresh with what was never issued ──► refused, and nothing else: an id is no secret
 //!              └ log out, log out everywhere, password changed, 30 days ──► revoked
 //! ```
 
@@ -35,6 +36,10 @@ pub(crate) struct Family {
     /// How many times it was refreshed.
     pub rotations: u32,
     newest: Sha256Digest,
+    /// Of what all its tokens have in common, by which an old one is known from a guess. Sessions that were opened by an
+    /// earlier release have none until they are refreshed.
+    #[serde(default)]
+    stem: Option<Sha256Digest>,
     /// When the newest token ends.
     pub until: Timestamp,
     /// When the person signed in.
@@ -55,7 +60,7 @@ pub enum RefreshError {
     /// Too old, or ended.
     #[error("the session has ended")]
     Ended,
-    /// Used before, or forged: whoever has the newest one is signed out, too.
+    /// Used before: whoever has the newest one is signed out, too.
     #[error("the token was used before")]
     Reused,
 }
@@ -93,6 +98,7 @@ impl Family {
             generation,
             rotations: 0,
             newest: token.digest(),
+            stem: Some(token.stem_digest()),
             until: later(now, REFRESH_FOR),
             since: now,
             last_seen: now,
@@ -104,9 +110,6 @@ impl Family {
     }
 
     /// The next token in exchange for the newest. On [`RefreshError::Reused`] the caller revokes the family.
-    ///
-    /// Any other secret than the newest counts as an old one: old ones need not be kept to be recognised, and nobody
-    /// but its holder knows a family's id.
     pub(crate) fn rotate(
         self,
         token: &Ticket,
@@ -116,13 +119,19 @@ impl Family {
         if !self.is_active(now) {
             return Err(RefreshError::Ended);
         }
-        if !token.is(&self.newest) {
-            return Err(RefreshError::Reused);
+        if !self.holds(token) {
+            let used = self.has_issued(token);
+            return Err(if used {
+                RefreshError::Reused
+            } else {
+                RefreshError::Ended
+            });
         }
         let next = token.next();
         let family = Self {
             rotations: self.rotations.saturating_add(1),
             newest: next.digest(),
+            stem: Some(next.stem_digest()),
             until: later(now, REFRESH_FOR).min(later(self.since, LONGEST)),
             last_seen: now,
             ip: device.ip.clone(),
@@ -136,6 +145,12 @@ impl Family {
     #[must_use]
     pub(crate) fn holds(&self, token: &Ticket) -> bool {
         token.is(&self.newest)
+    }
+
+    /// Whether the token was one of its own at some time, however long ago.
+    #[must_use]
+    pub(crate) fn has_issued(&self, token: &Ticket) -> bool {
+        self.stem.as_ref().is_some_and(|stem| token.stems_from(stem))
     }
 
     /// Ends it.
@@ -220,10 +235,37 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_the_right_family_with_a_guessed_secret_counts_as_used_before() {
+    fn the_first_token_is_known_as_used_before_after_thousands_of_others() {
+        let (mut family, first) = signed_in();
+        let mut token = first.clone();
+        for _ in 0..3_000 {
+            (family, token) = family.rotate(&token, &device(), at(1)).unwrap();
+        }
+        assert_eq!(family.rotate(&first, &device(), at(2)), Err(RefreshError::Reused));
+    }
+
+    #[test]
+    fn a_guessed_secret_of_the_right_family_is_refused_and_is_none_that_was_used_before() {
         let (family, token) = signed_in();
-        let guessed = token.next();
-        assert_eq!(family.rotate(&guessed, &device(), at(1)), Err(RefreshError::Reused));
+        let guessed: Ticket = format!("karo.{}.{}", family.id.as_str(), "A".repeat(43))
+            .parse()
+            .unwrap();
+        assert!(!family.holds(&guessed) && !family.has_issued(&guessed));
+        assert_eq!(
+            family.clone().rotate(&guessed, &device(), at(1)),
+            Err(RefreshError::Ended)
+        );
+        assert!(family.rotate(&token, &device(), at(1)).is_ok());
+    }
+
+    #[test]
+    fn a_session_of_an_earlier_release_goes_on_and_knows_its_tokens_from_the_next_refresh_on() {
+        let (family, first) = signed_in();
+        let mut row = serde_json::to_value(&family).unwrap();
+        row.as_object_mut().unwrap().remove("stem");
+        let family: Family = serde_json::from_value(row).unwrap();
+        let (family, _) = family.rotate(&first, &device(), at(1)).unwrap();
+        assert_eq!(family.rotate(&first, &device(), at(2)), Err(RefreshError::Reused));
     }
 
     #[test]

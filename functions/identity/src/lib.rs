@@ -7,6 +7,7 @@ pub mod users;
 mod accounts;
 mod docs;
 mod error;
+mod familiar;
 mod family;
 mod first_administrator;
 mod hashing;

@@ -1,6 +1,6 @@
 //! Guessing a password gets slower with every failure: after five of them from one network, each next try from there has
 //! to wait, longer and longer. Failures from everywhere together count, too, but softly: whoever guesses from elsewhere
-//! makes an account's owner wait a minute at a time, not for hours.
+//! makes an account's owner wait a minute at a time, not for hours, and not at all where the owner signs in from as usual.
 
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub(crate) const FROM_A_NETWORK: Rule = Rule {
     longest_wait: Duration::from_hours(1),
 };
 
-/// Of one login from everywhere: a hundred guesses are worth little, and after them there is one a minute.
+/// Of one login from everywhere but familiar networks: a hundred guesses are worth little, and after them there is one a
+/// minute.
 pub(crate) const FROM_ANYWHERE: Rule = Rule {
     free: 100,
     first_wait: Duration::from_mins(1),

@@ -59,12 +59,22 @@ impl PasswordReset {
     /// Gives `user` the permission for so long.
     #[must_use]
     pub(crate) fn give(user: &User, lasting: Duration, now: Timestamp) -> (Self, Ticket) {
-        let ticket = Ticket::new(user.tenant.clone());
+        Self::made(&user.tenant, user.id.clone(), user.generation, lasting, now)
+    }
+
+    /// As much work as to give somebody the permission, and good for nobody.
+    #[must_use]
+    pub(crate) fn pretend(tenant: &TenantId, lasting: Duration, now: Timestamp) -> (Self, Ticket) {
+        Self::made(tenant, UserId::from_bytes([0; 16]), 0, lasting, now)
+    }
+
+    fn made(tenant: &TenantId, user: UserId, generation: u32, lasting: Duration, now: Timestamp) -> (Self, Ticket) {
+        let ticket = Ticket::new(tenant.clone());
         let reset = Self {
             id: ticket.id.clone(),
-            tenant: user.tenant.clone(),
-            user: user.id.clone(),
-            generation: user.generation,
+            tenant: tenant.clone(),
+            user,
+            generation,
             secret: ticket.digest(),
             until: now.saturating_add(lasting).unwrap_or(now),
             used: false,

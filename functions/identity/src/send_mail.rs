@@ -9,7 +9,7 @@ mod server;
 
 use jiff::Timestamp;
 use kernel::{Disposition, Envelope, EventId, Fault, PublicUrl, TenantId};
-use platform::{ConfigError, Environment, Function, Step};
+use platform::{ConfigError, Environment, Function, Settings, Step};
 use serde::Deserialize;
 
 use crate::accounts::Accounts;
@@ -22,14 +22,13 @@ use events::NotPassed;
 use mail::Text;
 use server::MailServer;
 
-/// Builds the function. Settings: `TABLE_NAME`, `FIELD_KEYS_FILE`, `PUBLIC_URL`; `SMTP_URL` and `MAIL_FROM`, without which
-/// no mail is sent; `SMTP_USER` and `SMTP_PASSWORD` where the server asks for them; `SMTP_CA_FILE` where its certificate is of
-/// an authority that the system does not know.
+/// Builds the function. Settings: `TABLE_NAME`, `FIELD_KEYS_FILE`, `PUBLIC_URL`; `ACCOUNTS_URL` where people reach `session`
+/// by another address; `SMTP_URL` and `MAIL_FROM`, without which no mail is sent; `SMTP_USER` and `SMTP_PASSWORD` where the
+/// server asks for them; `SMTP_CA_FILE` where its certificate is of an authority that the system does not know.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
-    let vars = environment.settings.require(&["PUBLIC_URL"])?;
     let step = SendMail {
         accounts: Accounts::connect(environment)?,
-        public_url: vars.parse("PUBLIC_URL")?,
+        accounts_url: accounts_url(&environment.settings)?,
         server: MailServer::connect(&environment.settings)?,
     };
     if step.server.is_none() {
@@ -41,10 +40,19 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     Function::queue(environment, step)
 }
 
+/// What links for forgotten passwords begin with.
+fn accounts_url(settings: &Settings) -> Result<PublicUrl, ConfigError> {
+    let name = match settings.optional("ACCOUNTS_URL") {
+        Some(_) => "ACCOUNTS_URL",
+        None => "PUBLIC_URL",
+    };
+    settings.require(&[name])?.parse(name)
+}
+
 /// The step's context.
 struct SendMail {
     accounts: Accounts,
-    public_url: PublicUrl,
+    accounts_url: PublicUrl,
     server: Option<MailServer>,
 }
 
@@ -94,7 +102,7 @@ impl SendMail {
         let (fields, place) = (&self.accounts.fields, data.place(&tenant));
         let token = fields.open(&place, &data.sealed_token)?;
         let email = fields.open(&place, &data.sealed_email)?.parse()?;
-        let text = Text::reset(&self.public_url, &token);
+        let text = Text::reset(&self.accounts_url, &token);
         let recipient = Recipient {
             id: data.user_id,
             email,
@@ -183,5 +191,37 @@ impl SendMail {
 
     fn now(&self) -> Timestamp {
         self.accounts.environment.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    fn begins_with(settings: &[(&str, &str)]) -> Result<String, String> {
+        let pairs = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let url = accounts_url(&pairs.collect());
+        url.map(|url| url.to_string()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn mailed_links_lead_to_where_accounts_are_and_else_to_the_public_site() {
+        let site = ("PUBLIC_URL", "https://s.contoh.go.id");
+        let accounts = ("ACCOUNTS_URL", "https://akun.contoh.go.id/");
+        assert_eq!(begins_with(&[site, accounts]).unwrap(), "https://akun.contoh.go.id");
+        assert_eq!(begins_with(&[site, ("ACCOUNTS_URL", "")]).unwrap(), site.1);
+        assert_eq!(begins_with(&[site]).unwrap(), site.1);
+        assert_eq!(
+            begins_with(&[]).unwrap_err(),
+            "these environment variables are not set: PUBLIC_URL"
+        );
+        assert_eq!(
+            begins_with(&[site, ("ACCOUNTS_URL", "akun")]).unwrap_err(),
+            "environment variable ACCOUNTS_URL cannot be read"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! session: people sign in, stay signed in, sign out, and choose their passwords.
 
 mod devices;
+mod forgotten;
 mod login;
 mod page;
 mod passwords;
@@ -45,7 +46,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
         .routes(routes!(devices::list))
         .routes(routes!(devices::end))
         .routes(routes!(passwords::change))
-        .routes(routes!(passwords::forgot))
+        .routes(routes!(forgotten::forgot))
         .routes(routes!(passwords::reset))
         .routes(routes!(passwords::strength))
         .routes(routes!(key_set))

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::names::{NameError, UserId};
 use crate::random;
 
+/// As many characters of a secret stay from one ticket of a row to the next: 126 random bits. The other 130 are new.
+const STEM: usize = 21;
+
 /// A secret with where it belongs. Never shown by `Debug`, never kept.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Ticket {
@@ -35,11 +38,12 @@ impl Ticket {
         }
     }
 
-    /// Another secret for the same.
+    /// Another secret for the same, with the same stem: only who has held one of them knows it.
     #[must_use]
     pub(crate) fn next(&self) -> Self {
+        let new = random::text();
         Self {
-            secret: random::text(),
+            secret: self.secret.chars().take(STEM).chain(new.chars().skip(STEM)).collect(),
             ..self.clone()
         }
     }
@@ -48,6 +52,22 @@ impl Ticket {
     #[must_use]
     pub(crate) fn digest(&self) -> Sha256Digest {
         Sha256Digest::of(self.secret.as_bytes())
+    }
+
+    /// What is kept of the stem.
+    #[must_use]
+    pub(crate) fn stem_digest(&self) -> Sha256Digest {
+        Sha256Digest::of(self.stem().as_bytes())
+    }
+
+    /// Whether it has the stem of which `digest` was kept.
+    #[must_use]
+    pub(crate) fn stems_from(&self, digest: &Sha256Digest) -> bool {
+        random::is_kept(&self.stem(), digest)
+    }
+
+    fn stem(&self) -> String {
+        self.secret.chars().take(STEM).collect()
     }
 
     /// Whether it is the one of which `digest` was kept.
@@ -122,6 +142,16 @@ mod tests {
         assert_eq!(text.parse(), Ok(ticket.clone()));
         assert_eq!(format!("{ticket:?}"), "Ticket");
         assert!(ticket.is(&ticket.digest()) && !ticket.next().is(&ticket.digest()));
+    }
+
+    #[test]
+    fn the_next_ticket_is_another_whose_stem_nobody_has_who_never_held_one() {
+        let ticket = Ticket::new("karo".parse().unwrap());
+        let later = ticket.next().next();
+        let (text, guessed) = (later.to_string(), Ticket::new("karo".parse().unwrap()));
+        assert_eq!(text.parse(), Ok(later.clone()));
+        assert!(later != ticket && later.stems_from(&ticket.stem_digest()));
+        assert!(!guessed.stems_from(&ticket.stem_digest()));
     }
 
     #[test]

@@ -7,13 +7,17 @@ use kernel::Payload;
 use platform::{Cause, Environment, Event, Record, TableError, Transaction};
 use serde::{Deserialize, Serialize};
 
-use crate::names::{RoleCode, RukunNumber, UnitCode, UserId};
+use crate::names::{PersonName, RoleCode, RukunNumber, UnitCode, UserId};
 use crate::user::User;
 
 /// Whoever wants to know keeps it; the event is kept for as long as its delivery may be repeated by hand.
 const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// `user.changed`: who somebody is in their office, after the account was made or changed. Nothing personal.
+/// Roles of who asks an office for something and decides nothing: nobody else needs their names.
+const OUTSIDE: [&str; 4] = ["warga", "applicant", "student", "parent"];
+
+/// `user.changed`: who somebody is in their office, after the account was made or changed. Nothing personal but the name of
+/// who holds an office, which stands on what they sign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChanged {
@@ -23,6 +27,9 @@ pub(crate) struct UserChanged {
     pub revision: u64,
     /// Whether the person may sign in.
     pub active: bool,
+    /// The name of a person who holds an office.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<PersonName>,
     /// The codes of the person's roles.
     pub roles: BTreeSet<RoleCode>,
     /// The RW of the person's territory.
@@ -40,10 +47,12 @@ impl UserChanged {
     /// What is told of `user`, whose row is at the version `revision`.
     fn of(user: &User, revision: u64) -> Self {
         let territory = user.profile.territory.clone();
+        let holds_an_office = user.roles.iter().any(|role| !OUTSIDE.contains(&role.as_str()));
         Self {
             user_id: user.id.clone(),
             revision,
             active: user.active,
+            name: holds_an_office.then(|| user.profile.name.clone()),
             roles: user.roles.clone(),
             rw: territory.rw,
             rt: territory.rt,

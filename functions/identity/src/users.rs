@@ -4,6 +4,7 @@ mod api_keys;
 mod by;
 mod changes;
 mod import;
+mod makers;
 mod org_units;
 mod people;
 mod powers;

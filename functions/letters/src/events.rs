@@ -88,6 +88,9 @@ pub(crate) struct GenerationRequested {
 pub(crate) struct Rendered {
     pub(crate) letter_id: LetterId,
     pub(crate) sha256: Sha256Digest,
+    /// What it calls the office in which it was approved, where that is another's: its signature names the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) office: Option<String>,
 }
 
 /// `letter.finished`: the signed PDF is there.

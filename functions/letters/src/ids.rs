@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::{DocumentId, ParseIdError};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use kernel::{DocumentId, ParseIdError, serde_as_text};
 
 /// A letter's id: 128 unguessable bits in 26 characters, like a document's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,22 +67,6 @@ impl fmt::Display for TypeCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-macro_rules! serde_as_text {
-    ($($name:ident),+) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )+};
 }
 
 serde_as_text!(LetterId, TypeCode);

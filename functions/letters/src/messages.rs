@@ -1,6 +1,7 @@
 //! What people read, in plain Indonesian. Nothing else.
 
 use jiff::civil::Date;
+use platform::long_date;
 
 pub(crate) const YES: &str = "Ya";
 pub(crate) const NO: &str = "Tidak";
@@ -32,31 +33,9 @@ pub(crate) const NOT_FINISHED: &str = "Surat ini belum selesai, sehingga belum d
 pub(crate) const CONFLICT: &str = "Surat ini baru saja berubah. Muat ulang lalu periksa kembali.";
 pub(crate) const TRY_AGAIN: &str = "Layanan sedang sibuk. Silakan coba lagi sebentar lagi.";
 
-const MONTHS: [&str; 12] = [
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-];
-
-/// A date as people write it: `21 November 2026`.
-pub(crate) fn indonesian_date(date: Date) -> String {
-    let index = usize::try_from(date.month()).unwrap_or_default().saturating_sub(1);
-    let month = MONTHS.get(index).copied().unwrap_or_default();
-    format!("{} {month} {}", date.day(), date.year())
-}
-
 /// How long a letter is in force.
 pub(crate) fn valid_until(date: Date) -> String {
-    format!("Surat ini berlaku sampai dengan tanggal {}.", indonesian_date(date))
+    format!("Surat ini berlaku sampai dengan tanggal {}.", long_date(date))
 }
 
 /// Which answers to correct, by the titles of their fields.
@@ -67,17 +46,4 @@ pub(crate) fn answers_to_correct(fields: &[String]) -> String {
 /// What of a type or letterhead cannot be used.
 pub(crate) fn part_to_correct(part: &str) -> String {
     format!("Bagian yang perlu diperbaiki: {part}.")
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-
-    #[test]
-    fn a_date_is_written_in_indonesian() {
-        assert_eq!(indonesian_date(date(2026, 11, 21)), "21 November 2026");
-        assert_eq!(indonesian_date(date(2027, 1, 2)), "2 Januari 2027");
-    }
 }

@@ -1,6 +1,7 @@
 //! Puts a letter on an office's paper: everything that its template is given.
 
 use kernel::{Disposition, Fault};
+use platform::long_date;
 
 use crate::letter::{ActingKind, Issue, Letter};
 use crate::letter_type::{Answers, LetterType};
@@ -67,21 +68,28 @@ pub(crate) fn content(
         statements,
         closing: wording.closing,
         place: text.place.clone(),
-        date_text: messages::indonesian_date(issue.date),
+        date_text: long_date(issue.date),
         date: issue.date,
         signatory: signatory(issue, head)?,
         footer: messages::FOOTER.to_owned(),
     })
 }
 
+/// What a letter calls the office in which it was approved, where that is another's.
+pub(crate) fn office_of_another(letter: &Letter, head: &Letterhead) -> Result<Option<String>, PaperError> {
+    let issue = letter.issue.as_ref().ok_or(PaperError::NotApproved)?;
+    let acting_for = issue.approved_by.acting_for.as_ref();
+    let holder = acting_for.map(|acting| named(head, &acting.id)).transpose()?;
+    Ok(holder.map(|holder| holder.office.clone()))
+}
+
 /// Who signs, as the office's letterhead names them: approvals know roles, not what an office is called on paper.
 fn signatory(issue: &Issue, head: &Letterhead) -> Result<Signatory, PaperError> {
-    let named = |id: &str| head.text.officials.get(id).ok_or(PaperError::UnknownOfficial);
     let approver = &issue.approved_by;
-    let official = named(&approver.id)?;
+    let official = named(head, &approver.id)?;
     let capacity = match &approver.acting_for {
         None => vec![official.office.clone()],
-        Some(acting) => capacity(acting.kind, named(&acting.id)?, official),
+        Some(acting) => capacity(acting.kind, named(head, &acting.id)?, official),
     };
     Ok(Signatory {
         capacity,
@@ -89,6 +97,10 @@ fn signatory(issue: &Issue, head: &Letterhead) -> Result<Signatory, PaperError> 
         rank: official.rank.clone(),
         nip: official.nip.clone(),
     })
+}
+
+fn named<'a>(head: &'a Letterhead, id: &str) -> Result<&'a Official, PaperError> {
+    head.text.officials.get(id).ok_or(PaperError::UnknownOfficial)
 }
 
 /// Whoever acts for a vacant or absent office (Plt., Plh.) signs as that office; whoever signs in another's name names both.

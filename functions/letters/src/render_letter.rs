@@ -152,6 +152,7 @@ impl Step for RenderLetter {
             let data = Rendered {
                 letter_id: letter.id,
                 sha256,
+                office: paper::office_of_another(&letter, &head)?,
             };
             let cause = Some(event.traceparent);
             let rendered = events::of(&letter, &self.environment, cause, happened.event_type(), data);

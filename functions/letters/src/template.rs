@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use kernel::serde_as_text;
 
 /// The name and version of a template, such as `keterangan@1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,19 +96,7 @@ impl fmt::Display for TemplateName {
     }
 }
 
-impl Serialize for TemplateName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for TemplateName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(TemplateName);
 
 #[cfg(test)]
 mod tests {

@@ -3,12 +3,13 @@
 mod village;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{blocking, fetch, folder_of_home};
+use crate::support::{blocking, fetch, folder_of_home, python, run};
 use crate::validators::refused;
-use village::{BUDI, LURAH, RT_001, RT_001_OF_RW_004, RT_002, RW_003, RW_004, Village};
+use village::{BUDI, CAMAT, EXAMINER, LURAH, RT_001, RT_001_OF_RW_004, RT_002, RW_003, RW_004, Village};
 
 const RT: &str = "menunggu_verifikasi_rt";
 const RW: &str = "menunggu_verifikasi_rw";
@@ -90,6 +91,42 @@ async fn a_letter_of_each_route_ends_as_a_pdf_that_validators_accept_and_anybody
     let keys = folder_of_home();
     let objections = blocking(move || refused(scratch.path(), &keys, &finished)).await;
     assert!(objections.is_empty(), "{}", objections.join("\n"));
+    village.site.stop().await;
+}
+
+/// What a reader of PDFs finds written in a file, and why it was signed.
+fn text_and_reasons(file: &Path) -> (String, String) {
+    let script = "import sys; from pypdf import PdfReader; pdf = PdfReader(sys.argv[1]); \
+        print(' '.join(' '.join(page.extract_text() for page in pdf.pages).split())); \
+        print([field['/V'].get('/Reason') for field in pdf.get_fields().values() if '/V' in field])";
+    let written = run(python(), &["-c", script, file.to_str().unwrap()]);
+    let written = String::from_utf8(written).unwrap();
+    let (text, reasons) = written.split_once('\n').unwrap();
+    (text.to_owned(), reasons.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letter_signature_and_page_call_the_office_of_another_what_the_letterhead_calls_it() {
+    let village = Village::open().await;
+    village.delegate(CAMAT, EXAMINER).await;
+    let id = village.submitted(&village.letter_type(false, false).await).await;
+    village.approve(EXAMINER, &id).await;
+    let letter = village.waits(&id, "selesai").await;
+    let pdf = village
+        .letters(BUDI, "GET", &format!("/letters/{id}/pdf"), None, &Value::Null)
+        .await;
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("surat.pdf");
+    std::fs::write(&file, pdf.body).unwrap();
+    let (text, reasons) = blocking(move || text_and_reasons(&file)).await;
+    assert!(text.contains("Plh. Camat Mawar, Siti Contoh, S.Sos."), "{text}");
+    assert!(reasons.contains("oleh Plh. Camat Mawar sebagai dokumen"), "{reasons}");
+    let link = letter["verify_url"].as_str().unwrap().to_owned();
+    let (_, page) = blocking(move || fetch(&link)).await;
+    assert!(page.contains("Plh. Camat Mawar"), "{page}");
+    for said in [text, reasons, page] {
+        assert!(!said.contains("Super Admin"), "{said}");
+    }
     village.site.stop().await;
 }
 

@@ -21,11 +21,11 @@ pub struct ApiKey {
     pub name: String,
     /// Whose program.
     pub tenant: TenantId,
-    /// What it may do, as `resource:action`.
+    /// What it was given, as `resource:action`. It may do that of it which its maker still may.
     pub scopes: BTreeSet<String>,
     /// The digest of the secret half.
     pub secret_sha256: Sha256Digest,
-    /// Who made it. While they are suspended, it opens nothing.
+    /// Who made it, as in [`Maker::person`](super::Maker::person).
     pub created_by: String,
     /// When.
     pub created_at: Timestamp,

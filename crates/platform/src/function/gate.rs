@@ -15,7 +15,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::error;
 
 use super::Function;
-use crate::access::{ApiKey, ApiKeySecret, Caller, Suspension, TokenError, Tokens, unauthorized};
+use super::proxy::{Proxy, locate};
+use crate::access::{ApiKey, ApiKeySecret, Caller, Maker, TokenError, Tokens, unauthorized};
 use crate::audit::{Actor, AuditEntry};
 use crate::config::ConfigError;
 use crate::environment::Environment;
@@ -46,7 +47,8 @@ const SECURITY: [(HeaderName, &str); 6] = [
 /// Builds HTTP functions whose callers are known.
 ///
 /// Settings: `TABLE_NAME`; `TOKEN_PUBLIC_KEY` (optional), the PEM of an issuer whose tokens name no key; `RATE_LIMITS`
-/// (optional); `CORS_ORIGINS` (optional), the origins of pages that may call, separated by commas.
+/// (optional); `CORS_ORIGINS` (optional), the origins of pages that may call, separated by commas; `PROXY_SECRET`
+/// (optional), by which a proxy proves that it may say whom it passes on.
 #[derive(Clone)]
 pub struct Gate {
     environment: Environment,
@@ -54,6 +56,7 @@ pub struct Gate {
     tokens: Tokens,
     limits: Limits,
     cors: CorsLayer,
+    proxy: Proxy,
 }
 
 /// Whether a request without a caller goes on.
@@ -72,6 +75,7 @@ impl Gate {
             tokens: Tokens::connect(environment)?,
             limits: Limits::connect(environment)?,
             cors: cors(environment.settings.optional("CORS_ORIGINS").unwrap_or_default())?,
+            proxy: Proxy::connect(&environment.settings),
         })
     }
 
@@ -88,13 +92,14 @@ impl Gate {
     }
 
     fn guard(self, router: Router, strangers: Strangers) -> Function {
-        let cors = self.cors.clone();
+        let (cors, proxy) = (self.cors.clone(), self.proxy.clone());
         let compression = CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE));
         let router = router
             .fallback(unknown)
             .method_not_allowed_fallback(method_not_allowed)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(from_fn_with_state((Arc::new(self), strangers), admit))
+            .layer(from_fn_with_state(proxy, locate))
             .layer(compression)
             .layer(cors)
             .layer(from_fn(harden));
@@ -116,8 +121,8 @@ impl Gate {
             return Err(unauthorized());
         }
         if let Some(presented) = ApiKeySecret::parse(credentials) {
-            let key = self.program(&presented).await.map_err(|error| busy(&error))?;
-            return key.map(|key| Some(key.into())).ok_or_else(unauthorized);
+            let program = self.program(&presented).await.map_err(|error| busy(&error))?;
+            return program.map(Some).ok_or_else(unauthorized);
         }
         match self.tokens.read(credentials).await {
             Ok(claims) => Ok(Some(claims.into())),
@@ -126,16 +131,18 @@ impl Gate {
         }
     }
 
-    /// The key of a program, unless it was taken back or whoever made it was deactivated.
-    async fn program(&self, presented: &ApiKeySecret) -> Result<Option<ApiKey>, TableError> {
+    /// The program that holds a key, unless it was taken back or whoever made it was deactivated.
+    async fn program(&self, presented: &ApiKeySecret) -> Result<Option<Caller>, TableError> {
         let found = self.table.find::<ApiKey>(&ApiKey::key_of(&presented.id)).await?;
         let key = found.map(|stored| stored.value);
         let Some(key) = key.filter(|key| key.opens_with(&presented.secret)) else {
             return Ok(None);
         };
-        let maker = Suspension::key_of(&key.tenant, &key.created_by);
-        let suspended = self.table.find::<Suspension>(&maker).await?;
-        Ok(suspended.is_none().then_some(key))
+        let Some(maker) = Maker::of(&self.table, &key).await? else {
+            return Ok(None);
+        };
+        let may = maker.value.may(&self.table).await?;
+        Ok(Some(Caller::program(key, &may)))
     }
 
     /// Somebody sent credentials that are not ours. Who does so again and again is not even told that.

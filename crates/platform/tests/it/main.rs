@@ -8,6 +8,7 @@
 
 mod gate;
 mod pages;
+mod proxy;
 mod reads;
 mod states;
 mod uploads;

@@ -55,6 +55,49 @@ async fn all(table: &Table, query: &Query<'_>, limit: u16) -> (Vec<u32>, Vec<usi
     }
 }
 
+/// More papers than are asked for at a time, in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Sheet {
+    day: u32,
+}
+
+impl Record for Sheet {
+    fn key(&self) -> Key {
+        Key {
+            pk: "karo#sheets".into(),
+            sk: format!("until#{:04}", self.day),
+        }
+    }
+
+    fn indexes(&self) -> Indexes {
+        Indexes {
+            gsi1: None,
+            gsi2: Some(self.key()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_begins_at_a_day_has_all_that_comes_after_up_to_its_limit() {
+    let table = environment().await.table().unwrap();
+    for day in 0..230 {
+        let transaction = table.transaction().insert(&Sheet { day }).unwrap();
+        transaction.commit().await.unwrap();
+    }
+    for index in [Index::Main, Index::Gsi2] {
+        let days = async |from: &str, limit: usize| {
+            let rows = table
+                .list_from::<Sheet>(index, "karo#sheets", from, limit)
+                .await
+                .unwrap();
+            rows.into_iter().map(|stored| stored.value.day).collect::<Vec<_>>()
+        };
+        assert_eq!(days("until#0010", 1_000).await, (10..230).collect::<Vec<_>>());
+        assert_eq!(days("until#0010", 150).await, (10..160).collect::<Vec<_>>());
+        assert_eq!(days("until#0230", 150).await, Vec::<u32>::new());
+    }
+}
+
 #[tokio::test]
 async fn every_row_is_on_one_page_in_either_order() {
     let table = fifty_papers().await;

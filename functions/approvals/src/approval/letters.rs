@@ -44,6 +44,7 @@ pub(super) fn letter(require_rt: bool, require_rw: bool) -> Item {
         .unwrap(),
         revision: 1,
         sealed_answers: None,
+        description: None,
     }
 }
 

@@ -147,9 +147,26 @@ impl Approval {
         is_open && item.revision > self.item.revision
     }
 
-    /// The same item of the same type, with other words about it: it goes on where it is.
-    #[must_use]
-    pub fn describe(self, item: Item) -> Self {
+    /// The same item of the same type, with other words about it. Whoever approved it did so with the words before: where
+    /// an approval stands, it begins again at the first step, else it goes on where it is. The same words once more change
+    /// nothing but the revision.
+    pub fn describe(self, item: Item, at: Timestamp) -> Result<(Self, Option<ApprovalEvent>), OpenError> {
+        let says_nothing_new = item.description.is_some() && item.description == self.item.description;
+        let described = self.with_words_of(item);
+        if says_nothing_new || described.standing.is_empty() {
+            return Ok((described, None));
+        }
+        let status = first(&described.route, &described.item.attributes, at)?;
+        let again = Self {
+            status,
+            standing: Vec::new(),
+            ..described
+        };
+        Ok((again, Some(ApprovalEvent::Reopened)))
+    }
+
+    /// The same item with other words: what its type says of it stays, and so does who submitted it.
+    fn with_words_of(self, item: Item) -> Self {
         let before = self.item;
         let item = Item {
             submitted_by: before.submitted_by.or(item.submitted_by),
@@ -164,7 +181,7 @@ impl Approval {
     pub fn reroute(self, item: Item, route: Route, at: Timestamp) -> Result<(Self, ApprovalEvent), OpenError> {
         let status = first(&route, &item.attributes, at)?;
         let attributes = item.attributes.clone();
-        let described = self.describe(item);
+        let described = self.with_words_of(item);
         let item = Item {
             attributes,
             ..described.item

@@ -46,6 +46,7 @@ pub(super) fn item() -> Item {
         attributes: Attributes::default(),
         revision: 0,
         sealed_answers: None,
+        description: None,
     }
 }
 
@@ -306,49 +307,4 @@ fn an_item_that_goes_to_and_fro_without_end_is_stopped() {
         ..template
     };
     assert_eq!(approval.decide(&next, &[], moment()).unwrap_err(), DecideError::TooMany);
-}
-
-#[test]
-fn a_document_of_another_type_begins_again_on_the_route_of_that_type() {
-    let other: Route =
-        serde_json::from_str(r#"{"name":"lain","version":1,"steps":[{"name":"camat","role":"district_head"}]}"#)
-            .unwrap();
-    let described = |revision: u32, by: Option<&str>| Item {
-        item_type: Some("Izin Usaha".into()),
-        submitted_by: by.map(str::to_owned),
-        revision,
-        ..item()
-    };
-    let at_second = opened(route())
-        .decide(&by("a", "examiner", Verdict::Approve), &[], moment())
-        .unwrap()
-        .0;
-    let (again, told) = at_second
-        .reroute(described(1, Some("lain")), other, moment().at)
-        .unwrap();
-    assert_eq!((told, again.status), (ApprovalEvent::Reopened, awaiting(0)));
-    assert_eq!((again.route.name(), again.standing.len()), ("lain", 0));
-    assert_eq!(
-        again.item.submitted_by.as_deref(),
-        Some("loket-1"),
-        "nobody takes it over"
-    );
-    assert_eq!(again.history.len(), 1, "what was decided is still told");
-    let done = again
-        .clone()
-        .decide(&by("c", "district_head", Verdict::Approve), &[], moment());
-    assert_eq!(done.unwrap().1, ApprovalEvent::Approved);
-
-    for (status, revision, takes) in [
-        (awaiting(0), 1, true),
-        (awaiting(2), 1, true),
-        (awaiting(0), 0, false),
-        (Status::Returned { step: 0 }, 1, false),
-        (Status::Withdrawn, 1, false),
-        (Status::Rejected, 1, false),
-        (Status::Approved, 1, false),
-    ] {
-        let got = in_status(status).takes_description(&described(revision, None));
-        assert_eq!(got, takes, "{status:?} {revision}");
-    }
 }

@@ -31,10 +31,11 @@ const ANY_OFFICE: &str = "user:assign_role";
 #[serde(deny_unknown_fields)]
 pub(super) struct DelegationBody {
     kind: DelegationKind,
-    /// Who holds the office; the caller if it is absent.
+    /// Who holds the office; the caller if it is absent. The name is that of the account; what is written here counts only
+    /// where accounts do not tell it.
     #[serde(default)]
     from: Option<Person>,
-    /// Who acts.
+    /// Who acts: somebody whose account is active, under the name of the account, too.
     to: Person,
     /// The office's role.
     role: String,
@@ -254,15 +255,6 @@ async fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<De
     if !may {
         return Err(not_your_office());
     }
-    let (reach, held_since) = match account(desk, &caller.tenant, &from.id).await? {
-        // The accounts are kept elsewhere: the token says who holds the office.
-        None if is_own => (own.reach, None),
-        None => return Err(not_holder()),
-        Some(holder) => {
-            let since = holder.holds(&body.role).ok_or_else(not_holder)?;
-            (holder.reach, Some(since))
-        }
-    };
     let delegation = Delegation {
         id: desk.environment.ids.document_id().to_string(),
         tenant: caller.tenant.clone(),
@@ -270,18 +262,61 @@ async fn wanted(desk: &Desk, caller: &Caller, body: DelegationBody) -> Result<De
         from,
         to: body.to,
         role: body.role,
-        reach,
+        reach: own.reach,
         only: Reach {
             rw: body.rw,
             rt: body.rt,
             org_unit: body.org_unit,
         },
-        held_since,
+        held_since: None,
         valid_from: body.valid_from,
         valid_until: body.valid_until,
         revoked_at: None,
     };
-    delegation.checked().map_err(unusable)
+    let delegation = by_accounts(desk, caller, delegation.checked().map_err(unusable)?).await?;
+    let given = desk.has_given_enough(&caller.tenant, &delegation.from.id, desk.moment());
+    if given.await.map_err(|error| busy(&error))? {
+        return Err(too_many());
+    }
+    Ok(delegation)
+}
+
+/// The delegation as the accounts have it: who gives the office holds it, who is to act is active, and both are called
+/// what their accounts say. Where the caller's account is kept elsewhere, so may be that of who is to act.
+async fn by_accounts(desk: &Desk, caller: &Caller, delegation: Delegation) -> Result<Delegation, Problem> {
+    let giver = account(desk, &caller.tenant, &delegation.from.id).await?;
+    let stand_in = account(desk, &caller.tenant, &delegation.to.id).await?;
+    let is_own = delegation.from.id == caller.id;
+    let is_kept_here = if is_own {
+        giver.is_some()
+    } else {
+        account(desk, &caller.tenant, &caller.id).await?.is_some()
+    };
+    let (reach, held_since) = match &giver {
+        // The accounts are kept elsewhere: the token says who holds the office.
+        None if is_own => (delegation.reach, None),
+        None => return Err(not_holder()),
+        Some(holder) => {
+            let since = holder.holds(&delegation.role).ok_or_else(not_holder)?;
+            (holder.reach.clone(), Some(since))
+        }
+    };
+    if !stand_in.as_ref().map_or(!is_kept_here, Official::is_active) {
+        return Err(not_active());
+    }
+    Ok(Delegation {
+        from: named(delegation.from, giver),
+        to: named(delegation.to, stand_in),
+        reach,
+        held_since,
+        ..delegation
+    })
+}
+
+/// Somebody, called what their account says.
+fn named(person: Person, account: Option<Official>) -> Person {
+    let name = account.and_then(|known| known.name).unwrap_or(person.name);
+    Person { name, ..person }
 }
 
 fn not_your_office() -> Problem {
@@ -297,6 +332,22 @@ fn not_holder() -> Problem {
         StatusCode::UNPROCESSABLE_ENTITY,
         "approvals.not_holder",
         messages::NOT_HOLDER,
+    )
+}
+
+fn not_active() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "approvals.not_active",
+        messages::NOT_ACTIVE,
+    )
+}
+
+fn too_many() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "approvals.too_many_delegations",
+        messages::TOO_MANY_DELEGATIONS,
     )
 }
 

@@ -43,7 +43,7 @@ const REFUSALS: [(&str, &str); 11] = [
     ),
     (
         "409",
-        "It awaits no decision, or the same is being done at this moment.",
+        "It awaits no decision, there are too many of it, or the same is being done at this moment.",
     ),
     ("412", "Somebody else has changed it meanwhile."),
     ("413", "The body is too large."),

@@ -1,7 +1,9 @@
-//! Documents: their approvals begin with their import, and begin again where a sidecar says that they are of another type.
+//! Documents: their approvals begin with their import, and begin again where a sidecar says that they are of another type, or
+//! says something else of what somebody has approved.
 
 use kernel::{Envelope, TenantId, Traceparent};
-use platform::Stored;
+use platform::{Actor, ActorKind, AuditEntry, Stored};
+use serde_json::{Value, json};
 
 use super::{AdvanceError, Desk};
 use crate::approval::{Approval, ApprovalEvent};
@@ -29,8 +31,8 @@ impl Desk {
             .await
     }
 
-    /// Sees to it that nobody approves a permit on the route of another type: the approval names the revision that it is
-    /// about, and nothing later is signed. What is known, or older, changes nothing.
+    /// Sees to it that nobody approves a permit on the route of another type, or with other words than those before them: the
+    /// approval names the revision that it is about, and nothing later is signed. What is known, or older, changes nothing.
     async fn learn(&self, tenant: TenantId, traceparent: Traceparent, item: Item) -> Result<(), AdvanceError> {
         let found = self
             .table
@@ -47,14 +49,47 @@ impl Desk {
         if !value.takes_description(&item) {
             return Ok(());
         }
-        if is_same_type(value.item.item_type.as_deref(), item.item_type.as_deref()) {
-            let transaction = self.table.transaction().update(&value.describe(item), version)?;
-            return Ok(transaction.commit().await?);
+        let before = known(&value);
+        let is_same_type = is_same_type(value.item.item_type.as_deref(), item.item_type.as_deref());
+        let (approval, event, action) = if is_same_type {
+            let (described, event) = value.describe(item, now)?;
+            (described, event, "approval.described")
+        } else {
+            let Routed { item, route, authority } = self.routing.of(&tenant, item).await?;
+            let (rerouted, event) = value.reroute(item, route, now)?;
+            (Approval { authority, ..rerouted }, Some(event), "approval.rerouted")
+        };
+        let told = audited(action, before, &approval);
+        if let Some(event) = event {
+            let kept = self.commit(version, approval, event, |transaction, approval| {
+                transaction.audited(&self.environment, &approval.tenant, told)
+            });
+            kept.await.map(drop)
+        } else {
+            let transaction = self.table.transaction().update(&approval, version)?;
+            let transaction = transaction.audited(&self.environment, &tenant, told)?;
+            Ok(transaction.commit().await?)
         }
-        let Routed { item, route, authority } = self.routing.of(&tenant, item).await?;
-        let (rerouted, event) = value.reroute(item, route, now)?;
-        let rerouted = Approval { authority, ..rerouted };
-        let kept = self.commit(version, rerouted, event, |transaction, _| Ok(transaction));
-        kept.await.map(drop)
     }
+}
+
+/// What a sidecar made of an approval. Who wrote the sidecar is the inbox's to know.
+fn audited(action: &str, before: Value, approval: &Approval) -> AuditEntry {
+    let step = Actor {
+        id: "advance-approval".to_owned(),
+        kind: ActorKind::System,
+    };
+    AuditEntry::success(step, action, "approval", approval.item.id.as_str())
+        .changing(Some(before), Some(known(approval)))
+}
+
+/// What the audit is told of an approval. The words about the item stay with it: names and titles are personal.
+fn known(approval: &Approval) -> Value {
+    json!({
+        "type": approval.item.item_type,
+        "revision": approval.item.revision,
+        "route": approval.route.name(),
+        "route_version": approval.route.version(),
+        "label": approval.label(),
+    })
 }

@@ -10,7 +10,7 @@ use platform::{Key, Record, Stored, TableError};
 use serde::{Deserialize, Serialize};
 
 use super::{AdvanceError, Desk};
-use crate::approval::{Approval, ApprovalEvent, Status, WithdrawError};
+use crate::approval::{Approval, ApprovalEvent, Decided, Status, WithdrawError};
 use crate::events::{DocumentImported, LetterRendered, LetterSubmitted, LetterWithdrawn};
 use crate::item::ItemId;
 use crate::routing::Routed;
@@ -21,6 +21,9 @@ struct LetterFile {
     tenant: TenantId,
     letter_id: ItemId,
     sha256: Sha256Digest,
+    /// What it calls the office in which it was approved, where that is another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    office: Option<String>,
     /// The document that it became: one, however often the file is dropped.
     document_id: Option<DocumentId>,
 }
@@ -93,9 +96,13 @@ impl Desk {
         }
     }
 
-    /// Notes the bytes of an approved letter, by their digest. A letter has one PDF.
+    /// Notes the bytes of an approved letter, by their digest, and the office that they name. A letter has one PDF.
     pub(crate) async fn rendered(&self, rendered: Envelope<LetterRendered>) -> Result<(), AdvanceError> {
-        let LetterRendered { letter_id, sha256 } = rendered.data;
+        let LetterRendered {
+            letter_id,
+            sha256,
+            office,
+        } = rendered.data;
         let letter = self.load(&rendered.tenant, &letter_id).await?;
         if letter.value.status != Status::Approved {
             return Err(AdvanceError::LetterNotApproved);
@@ -104,6 +111,7 @@ impl Desk {
             tenant: rendered.tenant,
             letter_id,
             sha256,
+            office,
             document_id: None,
         };
         match self.table.transaction().insert(&file)?.commit().await {
@@ -138,7 +146,16 @@ impl Desk {
         }
         let letter = self.load(&imported.tenant, &letter_id).await?.value;
         let last = letter.history.last().ok_or(AdvanceError::LetterNotApproved)?;
-        let (item, decided) = (document.item(), last.clone());
+        // Signature and register call the office what the letter calls it.
+        let acting_for = match (last.acting_for.clone(), &file.office) {
+            (Some(acting), Some(office)) => Some(acting.in_office(office)),
+            (acting, _) => acting,
+        };
+        let decided = Decided {
+            acting_for,
+            ..last.clone()
+        };
+        let item = document.item();
         let approved = Approval::already_approved(item, imported.tenant, letter.route, imported.traceparent, decided);
         let approved = Approval {
             authority: letter.authority,

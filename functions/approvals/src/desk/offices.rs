@@ -1,7 +1,9 @@
 //! Who holds which office, and in whose hands it is: what the accounts told, and what was delegated.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use kernel::{Envelope, TenantId};
-use platform::{Stored, TableError};
+use platform::{Index, Stored, TableError};
 
 use super::Desk;
 use crate::approval::Moment;
@@ -9,8 +11,10 @@ use crate::delegation::Delegation;
 use crate::events::UserChanged;
 use crate::official::Official;
 
-/// More delegations to one person, not yet past, are a mistake.
-const DELEGATIONS: i32 = 100;
+/// Of the delegations to one person that are not past, no more are looked at: it takes twenty givers to come so far.
+const RECEIVED: usize = 1_000;
+/// One giver has no more delegations that are not past. Those that were taken back count: their rows stay.
+const GIVEN: usize = 50;
 
 impl Desk {
     /// Keeps what became of an account. What its holder delegated ends with the office that they no longer hold.
@@ -37,17 +41,40 @@ impl Desk {
         to: &str,
         now: Moment,
     ) -> Result<Vec<Delegation>, TableError> {
-        // The latest last day first: what is not past comes first.
-        let partition = Delegation::partition(tenant, to);
+        let (partition, from) = (Delegation::partition(tenant, to), Delegation::not_past(now.today));
         let rows = self
             .table
-            .list::<Delegation>(&partition, "until#", false, DELEGATIONS)
+            .list_from::<Delegation>(Index::Main, &partition, &from, RECEIVED)
             .await?;
-        let mut held = Vec::new();
-        for stored in rows.into_iter().filter(|stored| stored.value.holds_on(now.today)) {
-            let giver = self.official(tenant, &stored.value.from.id).await?;
-            held.extend(stored.value.held_by(giver.as_ref().map(|giver| &giver.value)));
+        let rows = rows.into_iter().map(|stored| stored.value);
+        let held: Vec<_> = rows.filter(|delegation| delegation.holds_on(now.today)).collect();
+        let givers: BTreeSet<_> = held.iter().map(|delegation| delegation.from.id.clone()).collect();
+        let mut officials = BTreeMap::new();
+        for giver in givers {
+            if let Some(known) = self.official(tenant, &giver).await? {
+                officials.insert(giver, known.value);
+            }
         }
-        Ok(held)
+        let still_theirs = held.into_iter().filter_map(|delegation| {
+            let giver = officials.get(&delegation.from.id);
+            delegation.held_by(giver)
+        });
+        Ok(still_theirs.collect())
+    }
+
+    /// Whether somebody has handed out as much as one may. The index may lag behind by moments, and so may this.
+    pub(crate) async fn has_given_enough(
+        &self,
+        tenant: &TenantId,
+        from: &str,
+        now: Moment,
+    ) -> Result<bool, TableError> {
+        let partition = Delegation::given_partition(tenant, from);
+        let not_past = Delegation::not_past(now.today);
+        let rows = self
+            .table
+            .list_from::<Delegation>(Index::Gsi2, &partition, &not_past, GIVEN)
+            .await?;
+        Ok(rows.len() >= GIVEN)
     }
 }

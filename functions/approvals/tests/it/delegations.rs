@@ -1,5 +1,8 @@
 //! Offices in other hands for some days.
 
+mod accounts;
+mod many;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use platform::Fields;
@@ -7,13 +10,13 @@ use serde_json::{Value, json};
 
 use crate::office::{Office, Person, TENANT};
 
-fn days(from: i64, until: i64) -> (String, String) {
+pub(crate) fn days(from: i64, until: i64) -> (String, String) {
     let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Jakarta").unwrap()).date();
     let day = |offset: i64| today.checked_add(jiff::Span::new().days(offset)).unwrap().to_string();
     (day(from), day(until))
 }
 
-fn delegation(to: &str, (valid_from, valid_until): (String, String)) -> Value {
+pub(crate) fn delegation(to: &str, (valid_from, valid_until): (String, String)) -> Value {
     json!({
         "kind": "plh", "to": { "id": to, "name": "Contoh Sekretaris" }, "role": "head_of_office", "valid_from": valid_from,
         "valid_until": valid_until,
@@ -274,6 +277,9 @@ async fn a_delegation_ends_when_its_giver_no_longer_holds_the_office_and_stays_e
     let (office, head, secretary) = with_document().await;
     let role = ["head_of_office"];
     office.tell(&office.account("kepala", 1, true, &role)).await;
+    office
+        .tell(&office.account("sekretaris", 1, true, &["secretary"]))
+        .await;
     let path = format!("/approvals/{ID}/decisions");
     let approve = json!({ "verdict": "approve" });
     let mut revision = 1;
@@ -306,6 +312,9 @@ async fn a_narrower_delegation_is_for_what_it_names_and_the_office_of_another_is
     let mut account = office.account("rw-003", 1, true, &["verifikator_rw"]);
     account["data"]["rw"] = "003".into();
     office.tell(&account).await;
+    for stand_in in ["satu", "dua", "tiga"] {
+        office.tell(&office.account(stand_in, 1, true, &["warga"])).await;
+    }
     let try_with = async |by: &Person, to: &str, from: Option<&str>, only: Value| {
         let mut body = delegation(to, days(0, 3));
         body["role"] = "verifikator_rw".into();

@@ -9,6 +9,7 @@
 
 mod attacks;
 mod delegations;
+mod described;
 mod levels;
 mod lists;
 mod office;

@@ -1,5 +1,6 @@
 //! An office with its functions, its people and its table.
 
+use std::collections::BTreeSet;
 use std::future::pending;
 
 use embedded::{Credentials, Engine, Options, Storage};
@@ -7,8 +8,8 @@ use http::Request;
 use jiff::Timestamp;
 use kernel::{Envelope, Sha256Digest};
 use platform::{
-    ApiKey, ApiKeySecret, Environment, Function, HttpEvent, HttpReply, Key, Parking, Provision, Settings, StreamRecord,
-    Streams, Table,
+    ApiKey, ApiKeySecret, Environment, Function, HttpEvent, HttpReply, Key, Maker, Parking, Provision, Settings,
+    StreamRecord, Streams, Table,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -134,7 +135,15 @@ impl Office {
             created_at: Timestamp::now(),
             revoked_at: None,
         };
-        self.table.transaction().insert(&key).unwrap().commit().await.unwrap();
+        let maker = Maker {
+            tenant: key.tenant.clone(),
+            person: key.created_by.clone(),
+            active: true,
+            permissions: key.scopes.clone(),
+            roles: BTreeSet::new(),
+        };
+        let transaction = self.table.transaction().insert(&key).unwrap();
+        transaction.insert(&maker).unwrap().commit().await.unwrap();
         Person {
             key: Some(secret.to_text()),
             ..Person::new(&key.id, "")

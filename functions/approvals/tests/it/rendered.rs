@@ -3,6 +3,7 @@
 use kernel::Sha256Digest;
 use serde_json::{Value, json};
 
+use crate::delegations::{days, delegation};
 use crate::office::{Office, Person};
 
 const FIRST: &str = "AAAQEAYEAUDAOCAJBIFQYDIOB4";
@@ -57,6 +58,39 @@ async fn the_pdf_of_an_approved_letter_is_approved_by_whoever_approved_the_lette
         Some("approvals.letter_twice")
     );
     assert!(office.events(SECOND).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_pdf_of_a_letter_is_signed_in_the_office_that_the_letter_names_whatever_its_role_is_called() {
+    let office = Office::open().await;
+    let sha256 = Sha256Digest::of(b"surat").to_string();
+    office
+        .tell(&office.letter("letter.submitted", "surat-1", false, false))
+        .await;
+    let mut stands_in = delegation("sekretaris", days(0, 3));
+    stands_in["role"] = "super_admin".into();
+    let admin = Person::admin().who_may(&["approval:delegate"]);
+    let made = office.post(&admin, "/approvals/delegations", &stands_in).await;
+    assert_eq!(made.status, 201);
+    let secretary = Person::new("sekretaris", "secretary");
+    let approve = json!({ "verdict": "approve" });
+    assert_eq!(
+        office
+            .outcome(&secretary, "/approvals/surat-1/decisions", &approve)
+            .await,
+        (200, "disetujui".into())
+    );
+
+    let mut news = rendered(&office, &sha256);
+    news["data"]["office"] = "Lurah Melati".into();
+    office.tell(&news).await;
+    office.tell(&pdf(&office, FIRST, "surat-1", &sha256)).await;
+    let approved = office.events(FIRST).await.pop().unwrap().data;
+    let by = &approved["decided_by"];
+    assert_eq!(
+        (&by["id"], &by["capacity"], &by["acting_for"]["id"]),
+        (&json!("sekretaris"), &json!("Plh. Lurah Melati"), &json!("admin"))
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! An office whose actions are recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use kernel::{EventId, FixedClock, Ids, SequentialIds, Sha256Digest, TenantId};
 use platform::{
-    Actor, ActorKind, ApiKey, ApiKeySecret, AuditEntry, Environment, Function, HttpEvent, HttpReply, Index, Key,
+    Actor, ActorKind, ApiKey, ApiKeySecret, AuditEntry, Environment, Function, HttpEvent, HttpReply, Index, Key, Maker,
     Paging, Provision, Query, Settings, Table,
 };
 use serde_json::{Value, json};
@@ -148,11 +148,19 @@ impl Office {
             tenant: tenant.parse().unwrap(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             secret_sha256: Sha256Digest::of(secret.secret.as_bytes()),
-            created_by: "ani".into(),
+            created_by: format!("ani-{id}"),
             created_at: at(NOW),
             revoked_at: None,
         };
-        self.table.transaction().insert(&key).unwrap().commit().await.unwrap();
+        let maker = Maker {
+            tenant: key.tenant.clone(),
+            person: key.created_by.clone(),
+            active: true,
+            permissions: key.scopes.clone(),
+            roles: BTreeSet::new(),
+        };
+        let transaction = self.table.transaction().insert(&key).unwrap();
+        transaction.insert(&maker).unwrap().commit().await.unwrap();
         secret.to_text()
     }
 

@@ -1,9 +1,9 @@
 //! The pages, in Indonesian, for a phone first.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use platform::long_date;
 
 use super::verdict::Standing;
 use crate::registry::Entry;
@@ -157,31 +157,6 @@ fn row(label: &str, value: Option<&str>) -> Markup {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-];
-
-/// `5 Januari 2026`.
-fn long_date(date: Date) -> String {
-    let month = usize::try_from(date.month() - 1)
-        .ok()
-        .and_then(|index| MONTHS.get(index))
-        .copied()
-        .unwrap_or_default();
-    format!("{} {month} {}", date.day(), date.year())
-}
-
 /// `5 Januari 2026 pukul 09.30 WIB`.
 fn long_time(at: Timestamp, zone: &TimeZone) -> String {
     let local = at.to_zoned(zone.clone());
@@ -201,8 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_and_times_read_as_in_an_indonesian_letter() {
-        assert_eq!(long_date("2026-01-05".parse().unwrap()), "5 Januari 2026");
+    fn times_read_as_in_an_indonesian_letter() {
         let zone = TimeZone::get("Asia/Jakarta").unwrap();
         let at = "2026-12-31T18:05:00Z".parse().unwrap();
         assert_eq!(long_time(at, &zone), "1 Januari 2027 pukul 01.05 WIB");

@@ -27,8 +27,8 @@ pub(super) struct Text {
 impl Text {
     /// The link with which somebody chooses another password. The token stands behind `#`, which browsers send to no
     /// server and no log.
-    pub(super) fn reset(site: &PublicUrl, token: &str) -> Self {
-        let link = format!("{site}/auth/reset-password#{token}");
+    pub(super) fn reset(accounts: &PublicUrl, token: &str) -> Self {
+        let link = format!("{accounts}/auth/reset-password#{token}");
         Self {
             subject: messages::RESET_SUBJECT.to_owned(),
             body: messages::reset_mail(&link, MAILED_FOR.as_secs() / 60),

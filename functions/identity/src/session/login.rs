@@ -142,7 +142,7 @@ impl Session {
     }
 
     /// Ends the session that the token belongs to. An old token ends it, too, as it does where it is exchanged: somebody
-    /// has a copy.
+    /// has a copy. What was never a token of that session ends nothing.
     async fn leave(&self, ticket: &Ticket, origin: &Origin) -> Result<(), IdentityError> {
         let key = Family::key_of(&ticket.tenant, &ticket.id);
         loop {
@@ -154,8 +154,10 @@ impl Session {
             let (family, entry) = if value.holds(ticket) {
                 let entry = of_session(&value, "auth.logout");
                 (value.revoke(), entry)
-            } else {
+            } else if value.has_issued(ticket) {
                 reused(value)
+            } else {
+                return Ok(());
             };
             match self.keep_family(&family, version, entry.from(origin)).await {
                 Err(TableError::Conflict) => {}

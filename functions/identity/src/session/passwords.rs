@@ -3,9 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use jiff::SignedDuration;
-use kernel::{Fault, TenantId};
-use platform::{Actor, ActorKind, AuditEntry, Caller, Cause, Event, JsonBody, Key, Origin, Problem, Record};
+use kernel::Fault;
+use platform::{Actor, ActorKind, AuditEntry, Caller, JsonBody, Origin, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,16 +17,11 @@ use crate::error::IdentityError;
 use crate::family::Family;
 use crate::hashing::Hash;
 use crate::messages;
-use crate::names::{Email, Login};
+use crate::names::Email;
 use crate::password::{Password, PasswordError, Weakness};
-use crate::reset::{MAILED_FOR, PasswordReset, PasswordResetRequested, ResetError};
+use crate::reset::{PasswordReset, ResetError};
 use crate::ticket::Ticket;
 use crate::user::User;
-
-/// The `source` of this context's envelopes.
-const SOURCE: &str = "absah/identity";
-/// Mails per login and hour.
-const MAILS: u64 = 3;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,15 +30,6 @@ pub(super) struct Change {
     current_password: Password,
     #[schema(value_type = String, format = Password)]
     new_password: Password,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Forgot {
-    /// The office.
-    tenant: String,
-    /// A username or an e-mail address.
-    username: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -92,24 +77,6 @@ pub(super) async fn change(
     JsonBody(body): JsonBody<Change>,
 ) -> Result<Json<Tokens>, Problem> {
     Ok(Json(session.change_password(&caller, body, &origin).await?))
-}
-
-/// Sends a link to choose a new password, if there is such a user with an e-mail address.
-#[utoipa::path(
-    post,
-    path = "/auth/forgot-password",
-    request_body = Forgot,
-    responses((status = 202, description = "The same answer, whether or not there is such a user."), Problems),
-)]
-pub(super) async fn forgot(
-    State(session): State<Session>,
-    origin: Origin,
-    JsonBody(body): JsonBody<Forgot>,
-) -> Result<StatusCode, Problem> {
-    if let Ok(tenant) = body.tenant.parse() {
-        session.send_reset(&tenant, &body.username, &origin).await?;
-    }
-    Ok(StatusCode::ACCEPTED)
 }
 
 /// Chooses a password with a permission. Every device is signed out.
@@ -175,7 +142,7 @@ impl Session {
             let wrong = IdentityError::WrongCredentials;
             let locked = counted.map(|until| locked_out(about, until, origin));
             let entries = [Some(entry.refused(wrong.code())), locked];
-            accounts.tell(Some(tenant), entries.into_iter().flatten()).await?;
+            accounts.tell(tenant, true, entries.into_iter().flatten()).await?;
             return Err(wrong);
         }
         self.forget_tries(&tries).await?;
@@ -203,70 +170,10 @@ impl Session {
         Ok(self.hasher.hash(password).await?)
     }
 
-    fn email(&self, user: &User) -> Result<Option<Email>, IdentityError> {
+    pub(super) fn email(&self, user: &User) -> Result<Option<Email>, IdentityError> {
         let sealed = user.profile.email.as_ref().map(|email| &email.sealed);
         let text = self.accounts.open(user, "email", sealed)?;
         Ok(text.map(|text| text.parse()).transpose()?)
-    }
-
-    /// Whether or not there is such a user, one transaction is written, so that both take as long.
-    async fn send_reset(&self, tenant: &TenantId, login: &str, origin: &Origin) -> Result<(), IdentityError> {
-        let accounts = &self.accounts;
-        let now = accounts.environment.now();
-        if accounts.table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_none() {
-            return Ok(());
-        }
-        let subject = accounts.lookup(tenant, "login", &Login::fold(login));
-        let hour = now.as_second().div_euclid(3600);
-        let counter = Key {
-            pk: format!("{tenant}#reset-mails#{subject}"),
-            sk: hour.to_string(),
-        };
-        let forget = now.saturating_add(SignedDuration::from_hours(2)).unwrap_or(now);
-        if accounts.table.count(&counter, forget).await? > MAILS {
-            return Ok(());
-        }
-        let user = match login.parse::<Login>() {
-            Ok(login) => accounts.by_login(tenant, &login).await?.map(|stored| stored.value),
-            Err(_malformed) => None,
-        };
-        let nobody = Actor {
-            id: subject.clone(),
-            kind: ActorKind::Anonymous,
-        };
-        let entry = |id: &str| AuditEntry::success(nobody, "user.password_reset_requested", "user", id).from(origin);
-        let user = user.filter(|user| user.active);
-        let sealed = user
-            .as_ref()
-            .and_then(|user| user.profile.email.as_ref())
-            .map(|email| &email.sealed);
-        let (Some(user), Some(sealed)) = (&user, sealed) else {
-            return Ok(accounts
-                .record(tenant, entry(&subject).refused("identity.unknown"))
-                .await?);
-        };
-        let Some(email) = accounts.open(user, "email", Some(sealed))? else {
-            return Ok(());
-        };
-        let (reset, ticket) = PasswordReset::give(user, MAILED_FOR, now);
-        let place = PasswordReset::place_of(tenant, &reset.id);
-        let data = PasswordResetRequested {
-            user_id: user.id.clone(),
-            reset_id: reset.id.clone(),
-            sealed_token: accounts.fields.seal(&place, &ticket.to_string())?,
-            sealed_email: accounts.fields.seal(&place, &email)?,
-            expires_at: reset.until,
-        };
-        let event = Event {
-            event_type: "user.password_reset_requested",
-            subject: user.id.as_str().to_owned(),
-            tenant: tenant.clone(),
-            data,
-        };
-        let envelope = accounts.environment.envelope(&Cause::Outside, SOURCE, event);
-        let transaction = accounts.table.transaction().insert(&reset)?.expires(reset.until);
-        let transaction = transaction.event(&reset.key(), 1, &envelope)?;
-        Ok(accounts.commit(transaction, tenant, entry(user.id.as_str())).await?)
     }
 
     async fn redeem(&self, token: &str, password: Password, origin: &Origin) -> Result<(), IdentityError> {
@@ -314,12 +221,10 @@ impl Session {
         Ok(())
     }
 
-    /// Records that somebody showed a permission that is not good, for an office that there is.
+    /// Records that somebody showed a permission that is not good. For an office that there is not, as much is written.
     async fn record_void(&self, ticket: &Ticket, origin: &Origin) -> Result<(), IdentityError> {
         let (accounts, tenant) = (&self.accounts, &ticket.tenant);
-        if accounts.table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_none() {
-            return Ok(());
-        }
+        let known = accounts.table.find::<Tenant>(&Tenant::key_of(tenant)).await?.is_some();
         let id = ticket.id.as_str();
         let nobody = Actor {
             id: id.to_owned(),
@@ -327,6 +232,6 @@ impl Session {
         };
         let entry = AuditEntry::success(nobody, "user.password_changed", "password_reset", id);
         let entry = entry.refused(ResetError::Void.code()).from(origin);
-        Ok(accounts.record(tenant, entry).await?)
+        Ok(accounts.tell(tenant, known, [entry]).await?)
     }
 }

@@ -85,10 +85,11 @@ impl Session {
         let about = user
             .as_ref()
             .map_or(tries.login.as_str(), |user| user.value.id.as_str());
-        let office = known.then_some(tenant);
         let counted = match self.count_try(&tries).await {
             Err(error @ IdentityError::Locked { .. }) => {
-                accounts.tell(office, [failed(about, error.code(), origin)]).await?;
+                accounts
+                    .tell(tenant, known, [failed(about, error.code(), origin)])
+                    .await?;
                 return Err(error);
             }
             counted => counted?,
@@ -105,7 +106,7 @@ impl Session {
             self.forget_tries(&tries).await?;
             return self.open(user, origin).await;
         }
-        accounts.tell(office, entries.into_iter().flatten()).await?;
+        accounts.tell(tenant, known, entries.into_iter().flatten()).await?;
         Err(wrong)
     }
 

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use kernel::TenantId;
-use platform::{Actor, ActorKind, AuditEntry, Origin, TableError};
+use platform::{Actor, ActorKind, AuditEntry, Origin, TableError, Transaction};
 use serde_json::json;
 
 use super::Session;
 use crate::error::IdentityError;
-use crate::lockout::{FORGOTTEN_AFTER, FROM_A_NETWORK, FROM_ANYWHERE, Lockout};
+use crate::familiar::Familiar;
+use crate::lockout::{FORGOTTEN_AFTER, FROM_A_NETWORK, FROM_ANYWHERE, Locked, Lockout, Rule};
 use crate::names::Login;
 
 /// Who loses as many races for a counter is not a person.
@@ -20,6 +21,20 @@ pub(super) struct Tries {
     pub(super) login: String,
     /// From one network.
     from_network: String,
+}
+
+/// What is known of who tries, as it was read.
+struct Known {
+    from_network: Counted,
+    from_anywhere: Counted,
+    /// Whether somebody signed in under this login from this network not long ago.
+    familiar: bool,
+}
+
+/// A count with its version, 0 if there is none yet.
+struct Counted {
+    count: Lockout,
+    version: u64,
 }
 
 impl Session {
@@ -37,34 +52,45 @@ impl Session {
     /// if this one fails.
     pub(super) async fn count_try(&self, tries: &Tries) -> Result<Option<Timestamp>, IdentityError> {
         let now = self.accounts.environment.now();
+        let locked = |Locked { until }| IdentityError::Locked { until, now };
         for _ in 0..RACES {
-            let (there, there_version) = self.count(&tries.from_network, now).await?;
-            let (all, all_version) = self.count(&tries.login, now).await?;
-            let locked = |locked: crate::lockout::Locked| IdentityError::Locked {
-                until: locked.until,
-                now,
-            };
-            let there = there.attempt(&FROM_A_NETWORK, now).map_err(locked)?;
-            let all = all.attempt(&FROM_ANYWHERE, now).map_err(locked)?;
-            match self.keep([(&there, there_version), (&all, all_version)]).await {
+            let Known {
+                from_network,
+                from_anywhere,
+                familiar,
+            } = self.known(tries, now).await?;
+            let mut transaction = self.accounts.table.transaction();
+            let mut counted = vec![from_network.attempt(&FROM_A_NETWORK, now).map_err(locked)?];
+            if familiar {
+                // So that nobody nearby learns from the time it takes who signs in from there.
+                transaction = self.accounts.nothing(transaction, &from_anywhere.count)?;
+            } else {
+                counted.push(from_anywhere.attempt(&FROM_ANYWHERE, now).map_err(locked)?);
+            }
+            match keep(transaction, &counted)?.commit().await {
                 Err(TableError::Conflict) => {}
                 answer => {
                     answer?;
-                    return Ok(there.locked_until.max(all.locked_until));
+                    return Ok(counted.iter().filter_map(|kept| kept.count.locked_until).max());
                 }
             }
         }
         Err(IdentityError::Locked { until: now, now })
     }
 
-    /// A try was a success.
+    /// A try was a success. Where that is usual, what strangers did elsewhere stays counted.
     pub(super) async fn forget_tries(&self, tries: &Tries) -> Result<(), IdentityError> {
         let now = self.accounts.environment.now();
+        let familiar = Familiar::since(tries.from_network.clone(), now);
         for _ in 0..RACES {
-            let (there, there_version) = self.count(&tries.from_network, now).await?;
-            let (all, all_version) = self.count(&tries.login, now).await?;
-            let (there, all) = (there.succeeded(), all.succeeded());
-            match self.keep([(&there, there_version), (&all, all_version)]).await {
+            let known = self.known(tries, now).await?;
+            let mut forgotten = vec![known.from_network.succeeded()];
+            if !known.familiar {
+                forgotten.push(known.from_anywhere.succeeded());
+            }
+            let transaction = keep(self.accounts.table.transaction(), &forgotten)?;
+            let transaction = transaction.overwrite(&familiar)?.expires(familiar.until);
+            match transaction.commit().await {
                 Err(TableError::Conflict) => {}
                 answer => return Ok(answer?),
             }
@@ -72,23 +98,46 @@ impl Session {
         Ok(())
     }
 
-    /// The count of `subject` with its version, 0 if there is none.
-    async fn count(&self, subject: &str, now: Timestamp) -> Result<(Lockout, u64), TableError> {
-        let found = self.accounts.table.find::<Lockout>(&Lockout::key_of(subject)).await?;
-        Ok(found.map_or_else(
-            || (Lockout::none(subject.to_owned(), now), 0),
-            |stored| (stored.value, stored.version),
-        ))
+    async fn known(&self, tries: &Tries, now: Timestamp) -> Result<Known, TableError> {
+        let familiar = Familiar::key_of(&tries.from_network);
+        let familiar = self.accounts.table.find::<Familiar>(&familiar).await?;
+        Ok(Known {
+            from_network: self.counted(&tries.from_network, now).await?,
+            from_anywhere: self.counted(&tries.login, now).await?,
+            familiar: familiar.is_some_and(|stored| stored.value.is_current(now)),
+        })
     }
 
-    async fn keep(&self, counts: [(&Lockout, u64); 2]) -> Result<(), TableError> {
-        let mut transaction = self.accounts.table.transaction();
-        for (count, version) in counts {
-            let until = count.last.saturating_add(FORGOTTEN_AFTER).unwrap_or(count.last);
-            transaction = transaction.update(count, version)?.expires(until);
-        }
-        transaction.commit().await
+    async fn counted(&self, subject: &str, now: Timestamp) -> Result<Counted, TableError> {
+        let found = self.accounts.table.find::<Lockout>(&Lockout::key_of(subject)).await?;
+        let (count, version) = found.map_or_else(
+            || (Lockout::none(subject.to_owned(), now), 0),
+            |stored| (stored.value, stored.version),
+        );
+        Ok(Counted { count, version })
     }
+}
+
+impl Counted {
+    fn attempt(self, rule: &Rule, now: Timestamp) -> Result<Self, Locked> {
+        let count = self.count.attempt(rule, now)?;
+        Ok(Self { count, ..self })
+    }
+
+    fn succeeded(self) -> Self {
+        Self {
+            count: self.count.succeeded(),
+            ..self
+        }
+    }
+}
+
+fn keep<'a>(mut transaction: Transaction<'a>, counted: &[Counted]) -> Result<Transaction<'a>, TableError> {
+    for Counted { count, version } in counted {
+        let until = count.last.saturating_add(FORGOTTEN_AFTER).unwrap_or(count.last);
+        transaction = transaction.update(count, *version)?.expires(until);
+    }
+    Ok(transaction)
 }
 
 /// What the audit says of a try of somebody who is nobody yet, to become `about`.

@@ -27,7 +27,7 @@ use crate::role::within;
 pub(super) struct NewKey {
     /// What the program is called.
     name: String,
-    /// What it may do, each as `resource:action`; at most what the caller may.
+    /// What it may do, each as `resource:action`; at most what the caller may, and later what they still may.
     scopes: Vec<String>,
 }
 
@@ -45,6 +45,7 @@ pub(super) struct CreatedKey {
 pub(super) struct KeyView {
     id: String,
     name: String,
+    /// What it was given. It may do that of it which whoever made it still may.
     scopes: Vec<String>,
     /// The id of who made it.
     created_by: String,
@@ -186,6 +187,7 @@ impl Users {
         let entry = by.entry("api_key.created", "api_key", &key.id);
         let entry = entry.changing(None, Some(json!({ "name": key.name, "scopes": key.scopes })));
         let transaction = self.accounts.table.transaction().insert(&key)?;
+        let transaction = self.introduce(transaction, by).await?;
         self.commit(by, transaction, None, entry).await?;
         Ok(secret)
     }

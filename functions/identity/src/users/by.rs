@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use kernel::TenantId;
 use platform::{
-    Actor, ApiKey, AuditEntry, Caller, CallerKind, Idempotency, IdempotencyKey, Key, Origin, Problem, Suspension,
+    Actor, ApiKey, AuditEntry, Caller, CallerKind, Idempotency, IdempotencyKey, Key, Maker, Origin, Problem, Record,
     TableError, Transaction,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Users;
+use super::makers::{from_elsewhere, with_account};
 use crate::accounts::held;
 use crate::error::IdentityError;
 use crate::family::RefreshError;
@@ -22,11 +23,11 @@ use crate::user::{User, UserError};
 /// Who changes something, and from where. A token outlives what it says by minutes; what is changed here would outlive it
 /// for good, so that the account behind it is looked at, and must not have changed when the change is written.
 pub(super) struct By<'a> {
-    /// As the account is now, with no more than the token says.
+    /// As the account is now, with no more than the token or key says.
     pub(super) caller: Caller,
     origin: &'a Origin,
     /// The person; of a program, who made its key.
-    person: String,
+    pub(super) maker: Maker,
     /// Rows that must still be at these versions.
     standing: Vec<(Key, u64)>,
 }
@@ -56,7 +57,7 @@ impl By<'_> {
 
     /// Nobody gives themselves powers, or locks themselves out; nor does their program.
     pub(super) fn is_not(&self, id: &UserId) -> Result<(), UserError> {
-        if self.person == id.as_str() {
+        if self.maker.person == id.as_str() {
             Err(GrantError::Oneself.into())
         } else {
             Ok(())
@@ -88,38 +89,38 @@ impl Users {
     /// Looks at the account of whoever asks. `session.ended` if it was deactivated, given up or signed out since the token
     /// was made, or the key of a program taken back.
     pub(super) async fn by<'a>(&self, caller: &Caller, origin: &'a Origin) -> Result<By<'a>, IdentityError> {
-        let mut by = By {
-            caller: caller.clone(),
-            origin,
-            person: caller.id.clone(),
-            standing: Vec::new(),
-        };
-        match (caller.kind, &caller.session) {
+        let accounts = &self.accounts;
+        let (maker, may, standing) = match (caller.kind, &caller.session) {
             (CallerKind::Person, Some(_)) => {
-                let (user, _) = self.accounts.signed_in(caller).await?;
-                let may = self.accounts.permissions(&caller.tenant, &user.value.roles).await?;
+                let (user, _) = accounts.signed_in(caller).await?;
+                let may = accounts.permissions(&caller.tenant, &user.value.roles).await?;
                 let may: BTreeSet<_> = may.iter().map(ToString::to_string).collect();
-                by.caller.permissions.retain(|permission| may.contains(permission));
                 let key = User::key_of(&caller.tenant, &user.value.id);
-                by.standing.push((key, user.version));
+                (with_account(&user.value), may, vec![(key, user.version)])
             }
             // Whom another issuer signed in has no account here: that issuer answers for them.
-            (CallerKind::Person, None) => {}
+            (CallerKind::Person, None) => (from_elsewhere(caller), caller.permissions.clone(), Vec::new()),
             (CallerKind::Integrator, _) => {
                 let row = ApiKey::key_of(&caller.id);
-                let found = self.accounts.table.find::<ApiKey>(&row).await?;
+                let found = accounts.table.find::<ApiKey>(&row).await?;
                 let key = found
                     .filter(|key| key.value.revoked_at.is_none())
                     .ok_or(RefreshError::Ended)?;
-                let suspension = Suspension::key_of(&caller.tenant, &key.value.created_by);
-                if self.accounts.table.find::<Suspension>(&suspension).await?.is_some() {
-                    return Err(RefreshError::Ended.into());
-                }
-                by.person = key.value.created_by;
-                by.standing.extend([(row, key.version), (suspension, 0)]);
+                let maker = Maker::of(&accounts.table, &key.value).await?;
+                let maker = maker.ok_or(RefreshError::Ended)?;
+                let may = maker.value.may(&accounts.table).await?;
+                let standing = vec![(row, key.version), (maker.value.key(), maker.version)];
+                (maker.value, may, standing)
             }
-        }
-        Ok(by)
+        };
+        let mut caller = caller.clone();
+        caller.permissions.retain(|permission| may.contains(permission));
+        Ok(By {
+            caller,
+            origin,
+            maker,
+            standing,
+        })
     }
 
     /// Writes what they did, if they still are who they were. A transaction that writes the row of whoever asks says which

@@ -1,9 +1,10 @@
 //! Changing accounts, by whoever may: nobody changes those who may do more than they.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use kernel::TenantId;
-use platform::{IfMatch, Record, Stored, Suspension, TableError, Transaction};
+use platform::{IfMatch, Record, Stored, TableError};
 
 use super::Users;
 use super::by::By;
@@ -20,7 +21,9 @@ use crate::user::{Profile, User};
 use crate::user_changed::told;
 
 /// An administrator whose own account changes meanwhile, or who sends many at once, tries so often.
-const RACES: usize = 8;
+const RACES: u32 = 8;
+/// The longest pause before the second try; before each further one it is longer by as much.
+const PAUSE: Duration = Duration::from_millis(10);
 
 impl Users {
     /// Makes an account.
@@ -28,11 +31,14 @@ impl Users {
         within(&by.held(), &self.powers(&user.tenant, &user.roles).await?)?;
         self.unit_exists(&user.profile, &user.tenant).await?;
         let mut lost = self.insert(by, &user).await;
-        for _ in 1..RACES {
+        for race in 1..RACES {
             match lost {
                 Err(IdentityError::Table(TableError::Conflict)) => {
-                    let by = self.again(by).await?;
-                    lost = self.insert(&by, &user).await;
+                    tokio::time::sleep(pause(race)).await;
+                    let now = self.again(by).await?;
+                    // Whoever lost a power meanwhile begins anew with what is left.
+                    within(&now.held(), &by.held())?;
+                    lost = self.insert(&now, &user).await;
                 }
                 answer => return answer.map(|()| user),
             }
@@ -182,7 +188,7 @@ impl Users {
             &after,
             before.version + 1,
         )?;
-        let transaction = self.suspend(transaction, &after).await?;
+        let transaction = self.reintroduce(transaction, &before.value, &after).await?;
         let was = audited(accounts, &before.value, None)?;
         let is = audited(accounts, &after, Some(&before.value))?;
         let entry = by
@@ -198,18 +204,10 @@ impl Users {
             Err(error) => Err(error),
         }
     }
+}
 
-    /// With whoever may no longer act, the keys stop that they made for programs, until they may again.
-    async fn suspend<'t>(&self, transaction: Transaction<'t>, after: &User) -> Result<Transaction<'t>, IdentityError> {
-        let suspension = Suspension {
-            tenant: after.tenant.clone(),
-            person: after.id.as_str().to_owned(),
-        };
-        let found = self.accounts.table.find::<Suspension>(&suspension.key()).await?;
-        Ok(match (after.active, found) {
-            (true, Some(found)) => transaction.remove(&suspension.key(), found.version)?,
-            (false, None) => transaction.insert(&suspension)?,
-            (true, None) | (false, Some(_)) => transaction,
-        })
-    }
+/// At random, so that those who were in each other's way part.
+fn pause(race: u32) -> Duration {
+    let [part] = random::bytes::<1>();
+    (PAUSE * race).mul_f64(f64::from(part) / 256.0)
 }

@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use platform::{
-    Caller, IdempotencyKey, IfMatch, Index, JsonBody, Origin, Paging, PathId, Problem, Query, Stored, TableError, etag,
+    Caller, Grants, IdempotencyKey, IfMatch, Index, JsonBody, Origin, Paging, PathId, Problem, Query, Record, Stored,
+    TableError, etag,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::Users;
 use super::by::{By, said};
+use super::makers::grants_of;
 use super::people::Versioned;
 use crate::docs::Problems;
 use crate::error::IdentityError;
@@ -180,7 +182,8 @@ pub(super) async fn replace(
     Ok(([etag(stored.version)], Json(RoleView::from(&stored.value))))
 }
 
-/// Removes a role. Whoever had it loses what it gave, with their next access token; its code is not used again.
+/// Removes a role. Whoever had it loses what it gave, with their next access token, and the keys that they made lose it at
+/// once; its code is not used again.
 #[utoipa::path(
     delete,
     path = "/roles/{code}",
@@ -247,6 +250,7 @@ impl Users {
             .entry("role.created", "role", role.code.as_str())
             .changing(None, Some(audited(&role)));
         let transaction = self.accounts.table.transaction().insert(&role)?;
+        let transaction = transaction.insert(&grants_of(&role))?;
         match self.commit(by, transaction, None, entry).await {
             Ok(()) => Ok(role),
             Err(IdentityError::Table(TableError::AlreadyExists)) => Err(IdentityError::Taken("code")),
@@ -274,7 +278,12 @@ impl Users {
         let entry = by
             .entry(action, "role", code.as_str())
             .changing(Some(audited(&before)), Some(audited(&changed)));
-        let transaction = self.accounts.table.transaction().update(&changed, stored.version)?;
+        let (table, grants) = (&self.accounts.table, grants_of(&changed));
+        let granted = table.find::<Grants>(&grants.key()).await?;
+        let transaction = table
+            .transaction()
+            .update(&changed, stored.version)?
+            .update(&grants, granted.map_or(0, |granted| granted.version))?;
         match self.commit(by, transaction, None, entry).await {
             Ok(()) => Ok(Stored {
                 value: changed,

@@ -1,5 +1,7 @@
 //! Users from a spreadsheet.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Ask, HERE, Office, Sender};
@@ -116,7 +118,7 @@ async fn an_import_gives_no_role_beyond_the_importers_powers() {
 async fn a_file_that_is_too_long_too_large_or_names_the_tenant_is_refused() {
     let office = Office::open().await;
     let chief = office.chief("karo").await;
-    let long = format!("username,name\n{}", "budi,Budi\n".repeat(1_001));
+    let long = format!("username,name\n{}", "budi,Budi\n".repeat(251));
     for csv in [
         long.as_str(),
         "username,name,tenant\nbudi,Budi,dairi\n",
@@ -152,4 +154,65 @@ async fn the_same_import_again_is_answered_with_the_same_report() {
     assert_eq!(send("username,name\nbudi,Budi Contoh\n").await, first);
     let other = send("username,name\nani,Ani Contoh\n").await;
     assert_eq!(other.code(), (422, "idempotency.reused"));
+}
+
+#[tokio::test]
+async fn an_import_that_was_cut_off_goes_on_where_it_stopped_and_says_whom_it_made_before() {
+    const PEOPLE: usize = 60;
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let people = (0..PEOPLE).map(|index| format!("orang{index:02},Orang Contoh\n"));
+    let csv = format!("username,name\n{}", people.collect::<String>());
+    let ask = Ask {
+        method: "POST",
+        path: "/users/import",
+        token: &chief,
+        version: "",
+        body: Value::Null,
+    };
+    let send = || {
+        let sender = Sender {
+            ip: HERE,
+            key: "sekali",
+        };
+        office.send_as(&ask, "text/csv", csv.as_bytes(), sender)
+    };
+    let begun = async { while office.get("/users?username=orang05", &chief).await.body["items"] == json!([]) {} };
+    tokio::select! {
+        report = send() => panic!("nobody cut it off: {report:?}"),
+        () = begun => {}
+    }
+    assert_eq!(send().await.code(), (409, "idempotency.in_progress"));
+
+    office.later(Duration::from_secs(61));
+    let report = send().await;
+    assert_eq!(
+        (report.status, &report.body["created"], &report.body["refused"]),
+        (200, &json!(PEOPLE), &json!(0)),
+        "{report:?}"
+    );
+    let lines = report.body["lines"].as_array().unwrap();
+    let earlier: Vec<_> = lines.iter().map(|line| line["earlier"] == json!(true)).collect();
+    let before = earlier.iter().take_while(|earlier| **earlier).count();
+    assert!((6..PEOPLE).contains(&before), "{before}");
+    assert!(earlier.iter().skip(before).all(|earlier| !earlier), "{earlier:?}");
+    assert_eq!(send().await, report);
+    let made = office.get("/users?username=orang&limit=100", &chief).await;
+    assert_eq!(made.body["items"].as_array().unwrap().len(), PEOPLE);
+    let created = office.trail("karo").await;
+    let created = created.iter().filter(|entry| *entry == "user.created success").count();
+    assert_eq!(created, PEOPLE + 1, "each once, and the administrator");
+}
+
+#[tokio::test]
+async fn a_name_that_was_taken_before_the_import_is_refused_however_often_the_file_is_sent() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let csv = "username,name\nkepala,Kepala Lain\nani,Ani Contoh\n";
+    for created in [1, 0] {
+        let report = import(&office, &chief, csv).await;
+        assert_eq!(report.body["created"], created);
+        assert_eq!(report.body["lines"][0]["code"], "identity.taken");
+        assert!(report.body["lines"][0].get("earlier").is_none());
+    }
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod attacks;
 mod import;
 mod keys;
+mod lookalikes;
 mod passwords;
 mod powers;
 mod repetition;

@@ -215,13 +215,74 @@ async fn whoever_guesses_from_everywhere_gets_a_hundred_guesses_and_then_one_a_m
             assert_eq!(guessed.status, 401, "{ip}");
         }
     }
+    // From where the owner never signed in.
+    let login = |password: &'static str| office.login_from("192.0.2.7", "karo", "kepala", password);
+    assert_eq!(login(PASSWORD).await.code(), (429, "session.locked"));
+    office.later(Duration::from_mins(1));
+    assert_eq!(login(PASSWORD).await.status, 200);
+    assert_eq!(login(OTHER).await.status, 401);
+}
+
+/// Uses up the guesses from anywhere, and then the one that each minute lets through.
+async fn hold(office: &Office, username: &str) {
+    for network in 0..25 {
+        for _ in 0..4 {
+            let ip = format!("2001:db8:0:{network:x}::1");
+            assert_eq!(office.login_from(&ip, "karo", username, OTHER).await.status, 401);
+        }
+    }
+    office.later(Duration::from_mins(1));
+    let taken = office.login_from("2001:db8:0:ff::1", "karo", username, OTHER).await;
+    assert_eq!(taken.status, 401);
+}
+
+#[tokio::test]
+async fn whoever_takes_every_try_from_elsewhere_keeps_nobody_out_of_where_they_sign_in_from_as_usual() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    hold(&office, "kepala").await;
+    assert_eq!(office.login("karo", "kepala", PASSWORD).await.status, 200);
+    // It opens nothing to those who guess.
+    let guessed = office.login_from("2001:db8:0:fe::1", "karo", "kepala", OTHER).await;
+    assert_eq!(guessed.code(), (429, "session.locked"));
+    // At home there are as many guesses as anywhere.
+    for _ in 0..5 {
+        assert_eq!(office.login("karo", "kepala", OTHER).await.status, 401);
+    }
     assert_eq!(
         office.login("karo", "kepala", PASSWORD).await.code(),
         (429, "session.locked")
     );
-    office.later(Duration::from_mins(1));
-    assert_eq!(office.login("karo", "kepala", PASSWORD).await.status, 200);
-    assert_eq!(office.login("karo", "kepala", OTHER).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_network_is_strange_again_after_thirty_days_and_was_never_familiar_to_somebody_else() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    office.member("karo", &chief, "budi", &["warga"]).await;
+    assert_eq!(
+        office.login_from("192.0.2.7", "karo", "kepala", PASSWORD).await.status,
+        200
+    );
+    hold(&office, "budi").await;
+    let locked = office.login_from("192.0.2.7", "karo", "budi", PASSWORD).await;
+    assert_eq!(locked.code(), (429, "session.locked"));
+
+    office.later(Duration::from_hours(30 * 24));
+    hold(&office, "kepala").await;
+    let locked = office.login_from("192.0.2.7", "karo", "kepala", PASSWORD).await;
+    assert_eq!(locked.code(), (429, "session.locked"));
+}
+
+#[tokio::test]
+async fn a_login_that_there_is_and_one_that_there_is_not_are_held_alike() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    for username in ["kepala", "bukan.siapa"] {
+        hold(&office, username).await;
+        let held = office.login_from("192.0.2.7", "karo", username, OTHER).await;
+        assert_eq!(held.code(), (429, "session.locked"), "{username}");
+    }
 }
 
 #[tokio::test]

@@ -212,6 +212,71 @@ async fn a_key_stops_with_whoever_made_it_and_goes_on_with_them() {
 }
 
 #[tokio::test]
+async fn a_key_loses_what_its_maker_loses_by_role_and_gets_it_back_with_the_role() {
+    let two = Two::open().await;
+    let key = two.key(&["user:create", "audit:read", "user:read"]).await;
+    let session = async || two.office.get("/auth/session", &key).await.body["permissions"].clone();
+    let create = async |username: &str| {
+        let body = json!({ "username": username, "name": "Orang Contoh" });
+        let made = two.office.post("/users", &key, body).await;
+        (made.status, made.body["code"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(session().await, json!(["audit:read", "user:create", "user:read"]));
+    assert_eq!(create("satu").await, (201, String::new()));
+
+    let taken = json!({ "roles": ["auditor"] });
+    assert_eq!(two.to_the_deputy("PUT", "/roles", taken).await.status, 200);
+    assert_eq!(create("dua").await, (403, "access.forbidden".to_owned()));
+    // What the maker may still do, the key does.
+    assert_eq!(session().await, json!(["audit:read", "user:read"]));
+
+    let given = json!({ "roles": ["super_admin"] });
+    assert_eq!(two.to_the_deputy("PUT", "/roles", given).await.status, 200);
+    assert_eq!(create("tiga").await, (201, String::new()));
+}
+
+#[tokio::test]
+async fn a_key_loses_what_a_role_of_its_maker_no_longer_gives_and_gets_back_what_it_gives_again() {
+    let two = Two::open().await;
+    let role = json!({ "code": "petugas", "name": "Petugas",
+        "permissions": ["api_key:create", "org_unit:read", "user:create", "user:read"] });
+    assert_eq!(two.office.post("/roles", &two.chief, role).await.status, 201);
+    let (_, clerk) = two.office.member("karo", &two.chief, "ani", &["petugas"]).await;
+    let body = json!({ "name": "SICANTIK", "scopes": ["user:create", "user:read"] });
+    let key = two.office.post("/api-keys", &clerk, body).await.text("key");
+    let create = async |username: &str| {
+        let body = json!({ "username": username, "name": "Orang Contoh" });
+        two.office.post("/users", &key, body).await.status
+    };
+    let change = async |method: &str, version: &str, body: Value| {
+        let ask = Ask {
+            method,
+            path: "/roles/petugas",
+            token: &two.chief,
+            version,
+            body,
+        };
+        let changed = two.office.ask(ask).await;
+        assert!(changed.status < 300, "{changed:?}");
+    };
+    let gives = |permissions: Value| json!({ "name": "Petugas", "permissions": permissions });
+    assert_eq!(create("satu").await, 201);
+
+    // What the role gives besides, the key was never given.
+    change("PUT", "\"1\"", gives(json!(["user:read", "user:delete"]))).await;
+    assert_eq!(create("dua").await, 403);
+    assert_eq!(two.office.get("/users", &key).await.status, 200);
+    let held = two.office.get("/auth/session", &key).await;
+    assert_eq!(held.body["permissions"], json!(["user:read"]));
+
+    change("PUT", "\"2\"", gives(json!(["user:read", "user:create"]))).await;
+    assert_eq!(create("tiga").await, 201);
+    change("DELETE", "\"3\"", Value::Null).await;
+    assert_eq!(create("empat").await, 403);
+    assert_eq!(two.office.get("/users", &key).await.status, 403);
+}
+
+#[tokio::test]
 async fn a_program_changes_things_as_long_as_its_key_is_good_and_may_take_its_own_key_back() {
     let two = Two::open().await;
     let key = two.key(&["user:create", "api_key:revoke"]).await;

@@ -269,6 +269,25 @@ async fn signing_out_with_an_old_token_ends_the_session_because_somebody_has_a_c
     assert_eq!(trail.last().map(String::as_str), Some("auth.token_reused refused"));
 }
 
+#[tokio::test]
+async fn whoever_only_knows_a_sessions_id_ends_nothing() {
+    let office = Office::open().await;
+    office.chief("karo").await;
+    let token = office.login("karo", "kepala", PASSWORD).await.text("refresh_token");
+    let (session, _) = token.rsplit_once('.').unwrap();
+    let guessed = json!({ "refresh_token": format!("{session}.{}", "A".repeat(43)) });
+    let before = office.trail("karo").await;
+    for path in ["/auth/logout", "/auth/refresh"] {
+        let answer = office.post(path, "", guessed.clone()).await;
+        assert!([204, 401].contains(&answer.status), "{path}: {answer:?}");
+    }
+    assert_eq!(office.trail("karo").await, before);
+    let refreshed = office
+        .post("/auth/refresh", "", json!({ "refresh_token": token }))
+        .await;
+    assert_eq!(refreshed.status, 200, "{refreshed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_sign_out_at_once_all_are_signed_out() {
     let office = Office::open().await;

@@ -303,24 +303,40 @@ impl Office {
         Answer { status, body, etag }
     }
 
-    /// Everything that happened, oldest first.
-    pub(crate) async fn events(&self) -> Vec<Envelope<Value>> {
+    /// Every change of the table, oldest first, as its stream tells it.
+    async fn records(&self) -> Vec<Value> {
         let streams = Streams::new(&self.environment.aws);
         let arn = streams.find(TABLE).await.unwrap();
-        let mut events = Vec::new();
+        let mut records = Vec::new();
         for shard in streams.shards(&arn).await.unwrap() {
             let mut cursor = Some(streams.seek(&arn, &shard, None).await.unwrap());
             while let Some(at) = cursor {
                 let page = streams.read(&at, 1000).await.unwrap();
-                let records = page
-                    .records
-                    .iter()
-                    .map(|record| serde_json::from_value::<StreamRecord>(record.clone()).unwrap());
-                events.extend(records.filter_map(|record| record.envelope()));
+                records.extend(page.records);
                 cursor = page.next.filter(|_| page.last.is_some());
             }
         }
-        events
+        records
+    }
+
+    /// Everything that happened, oldest first.
+    pub(crate) async fn events(&self) -> Vec<Envelope<Value>> {
+        let records = self.records().await.into_iter();
+        let records = records.map(|record| serde_json::from_value::<StreamRecord>(record).unwrap());
+        records.filter_map(|record| record.envelope()).collect()
+    }
+
+    /// How long each row is that was written, oldest first.
+    pub(crate) async fn written(&self) -> Vec<usize> {
+        let length = |(name, value): (&String, &Value)| {
+            let text = value["S"].as_str().or_else(|| value["N"].as_str());
+            name.len() + text.map_or(1, str::len)
+        };
+        let records = self.records().await;
+        let images = records
+            .iter()
+            .filter_map(|record| record["dynamodb"]["NewImage"].as_object());
+        images.map(|image| image.iter().map(length).sum()).collect()
     }
 
     /// What the audit trail will say: action and outcome, oldest first.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, Validator};
+use platform::long_date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -168,9 +169,7 @@ impl FieldSchema {
     pub fn display(&self, name: &str, answers: &Answers) -> Option<String> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         let text = match (answers.get(name)?, field.kind) {
-            (Value::String(text), FieldKind::Date) => {
-                text.parse().map_or_else(|_| text.clone(), messages::indonesian_date)
-            }
+            (Value::String(text), FieldKind::Date) => text.parse().map_or_else(|_| text.clone(), long_date),
             (Value::String(text), FieldKind::Text | FieldKind::Number | FieldKind::Flag) => text.trim().to_owned(),
             (Value::Bool(yes), _) => if *yes { messages::YES } else { messages::NO }.to_owned(),
             (Value::Number(number), _) => number.to_string(),

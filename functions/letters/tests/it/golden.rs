@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN, RESIDENT, office_that_gives};
+use crate::support::{ADMIN, RESIDENT, by, office_that_gives};
 
 fn events() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events")
@@ -25,7 +25,10 @@ async fn everything_that_is_told_of_a_letter_fits_its_schema_and_its_golden_even
         .await;
     office.approval(&id, "approval.withdrawn", json!({})).await;
     office.submit(&budi, &id, "k2").await;
-    office.approve(&id).await;
+    let mut decided_by = by("sekretaris", "admin");
+    decided_by["acting_for"] = json!({ "id": "lurah", "name": "Siti Contoh", "kind": "plh" });
+    let approved = json!({ "label": "disetujui", "decided_by": decided_by });
+    office.approval(&id, "approval.approved", approved).await;
     office
         .post(&lurah, &format!("/admin/generate-surat/{id}"), "g1", &json!({}))
         .await;

@@ -159,10 +159,12 @@ async fn a_delegate_signs_in_the_office_of_whom_the_approval_names() {
         kind: ActingKind::An,
     };
     assert_eq!(approver.acting_for, Some(lurah));
-    for id in [&id, &plain] {
+    for (id, named) in [(&id, json!("Lurah Melati")), (&plain, json!(null))] {
         let event = office.told(id, "letter.approved").await;
         office.deliver(&office.render, &event).await;
         assert!(dropped(&office, id).await.is_some());
+        let rendered = office.told(id, "letter.rendered").await;
+        assert_eq!(rendered["data"]["office"], named, "for the signature to name the same");
     }
 }
 

@@ -30,6 +30,9 @@ pub(crate) const RW_003: Person = person("ketua-rw-003", "verifikator_rw", Some(
 pub(crate) const RW_004: Person = person("ketua-rw-004", "verifikator_rw", Some("004"), None);
 /// The one official of whom the development keys have a key.
 pub(crate) const LURAH: Person = person("kepala-dinas", "super_admin", None, None);
+/// The same official without the office, and who holds it and is away.
+pub(crate) const EXAMINER: Person = person("kepala-dinas", "examiner", None, None);
+pub(crate) const CAMAT: Person = person("camat", "super_admin", None, None);
 
 /// What the office says: the status, the version, and the body.
 pub(crate) struct Answer {
@@ -157,6 +160,21 @@ impl Village {
             .await;
     }
 
+    /// Somebody who is away puts their office in another's hands, today and tomorrow.
+    pub(crate) async fn delegate(&self, from: Person, to: Person) {
+        let zone = jiff::tz::TimeZone::get("Asia/Jakarta").unwrap();
+        let today = jiff::Timestamp::now().to_zoned(zone).date();
+        let tomorrow = today.tomorrow().unwrap();
+        let delegation = json!({
+            "kind": "plh", "to": { "id": to.id, "name": "Siti Contoh" }, "role": from.role,
+            "valid_from": today.to_string(), "valid_until": tomorrow.to_string(),
+        });
+        let made = self
+            .approvals(from, "POST", "/approvals/delegations", &delegation)
+            .await;
+        assert_eq!(made.status, 201, "{}", made.json());
+    }
+
     /// The letters that wait for somebody.
     pub(crate) async fn inbox(&self, of: Person) -> Vec<Value> {
         let path = format!("{}/surat-masuk?limit=100", desk(of));
@@ -249,9 +267,12 @@ fn letterhead() -> Value {
         "office": "Kelurahan Melati",
         "address": ["Jalan Contoh Nomor 1, Contoh 99999"],
         "place": "Contoh",
-        "officials": { LURAH.id: {
-            "name": "Siti Contoh, S.Sos.", "office": "Lurah Melati", "rank": "Penata Tingkat I (III/d)",
-            "nip": "99750101 200001 2 001",
-        } },
+        "officials": {
+            LURAH.id: {
+                "name": "Siti Contoh, S.Sos.", "office": "Lurah Melati", "rank": "Penata Tingkat I (III/d)",
+                "nip": "99750101 200001 2 001",
+            },
+            CAMAT.id: { "name": "Rina Contoh, M.Si.", "office": "Camat Mawar" },
+        },
     })
 }

@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use tracing::{Span, error_span, field};
 
+use crate::function::proxy::PassedOn;
 use crate::origin::Origin;
 
 /// A request as a function URL delivers it (payload format 2.0).
@@ -140,8 +141,12 @@ impl HttpEvent {
             let cookies = HeaderValue::try_from(self.cookies.join("; ")).map_err(http::Error::from)?;
             headers.append(COOKIE, cookies);
         }
+        let passed_on = PassedOn::take(headers);
         let origin = Origin::new(line.source_ip, headers, request_id);
         request.extensions_mut().insert(origin);
+        if let Some(passed_on) = passed_on {
+            request.extensions_mut().insert(passed_on);
+        }
         Ok(request)
     }
 }
