@@ -66,22 +66,33 @@ impl Queues {
         Self(aws.sqs.clone())
     }
 
-    /// Sends all bodies, in as many calls as they need. An error leaves some of them sent: receivers bear repetition.
+    /// Sends all bodies, in as many calls as they need. What the queue refuses keeps the others from nothing. An error leaves
+    /// some of them sent: receivers bear repetition.
     pub async fn send(&self, queue_url: &str, bodies: &[String]) -> Result<(), QueueError> {
+        let mut sent = Ok(());
         for batch in batches(bodies) {
-            let mut request = self.0.send_message_batch().queue_url(queue_url);
-            for (index, body) in batch.iter().enumerate() {
-                let entry = SendMessageBatchRequestEntry::builder()
-                    .id(index.to_string())
-                    .message_body(body);
-                request = request.entries(entry.build().map_err(unavailable)?);
-            }
-            let sent = request.send().await.map_err(unavailable)?;
-            if !sent.failed().is_empty() {
-                return Err(QueueError::PartlyTaken(sent.failed().len()));
-            }
+            // Where nobody answers, the next call would only wait as long.
+            let answer = self.send_batch(queue_url, batch).await?;
+            sent = sent.and(answer);
         }
-        Ok(())
+        sent
+    }
+
+    /// What the queue answers to one call; an error if nobody answers.
+    async fn send_batch(&self, queue_url: &str, bodies: &[String]) -> Result<Result<(), QueueError>, QueueError> {
+        let mut request = self.0.send_message_batch().queue_url(queue_url);
+        for (index, body) in bodies.iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_body(body);
+            request = request.entries(entry.build().map_err(unavailable)?);
+        }
+        match request.send().await {
+            Ok(sent) if sent.failed().is_empty() => Ok(Ok(())),
+            Ok(sent) => Ok(Err(QueueError::PartlyTaken(sent.failed().len()))),
+            Err(error) if error.as_service_error().is_some() => Ok(Err(unavailable(error))),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 
     /// Receives up to `most` messages (1 to 10), waiting up to `wait_seconds` (at most 20) for the first.
@@ -246,10 +257,6 @@ mod tests {
         assert_eq!(sizes(&[1; 23]), [10, 10, 3]);
         assert_eq!(sizes(&[90; 5]), [2, 2, 1]);
         assert_eq!(sizes(&[128; 4]), [2, 2]);
-        assert_eq!(
-            sizes(&[1, 300, 1]),
-            [1, 1, 1],
-            "what is too long keeps the others from nothing"
-        );
+        assert_eq!(sizes(&[1, 300, 1]), [1, 1, 1], "what is too long is alone");
     }
 }

@@ -73,9 +73,8 @@ impl Step for Relay {
         let sends = by_queue
             .iter()
             .map(|(queue, envelopes)| self.queues.send(queue, envelopes));
-        futures::future::try_join_all(sends)
-            .await
-            .map(drop)
-            .map_err(RelayError::Queue)
+        // Each is waited for: what one queue does not take keeps no other from its events.
+        let sent = futures::future::join_all(sends).await;
+        sent.into_iter().collect::<Result<(), _>>().map_err(RelayError::Queue)
     }
 }

@@ -9,6 +9,7 @@
 mod gate;
 mod pages;
 mod proxy;
+mod queues;
 mod reads;
 mod states;
 mod uploads;
