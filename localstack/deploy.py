@@ -51,10 +51,10 @@ def main() -> int:
     outputs = _outputs(arguments.stack)
     if outputs is None:
         # The address of a function is only known once it is there.
-        _deploy(arguments.stack, folder, parameters | {"PublicUrl": "http://127.0.0.1"})
+        _deploy(arguments.stack, folder, {"PublicUrl": "http://127.0.0.1"} | parameters)
         outputs = _outputs(arguments.stack) or {}
     urls = {name: _reachable(outputs[output]) for name, output in _URLS.items()}
-    _deploy(arguments.stack, folder, parameters | {"PublicUrl": urls["verify"], "AccountsUrl": urls["session"]})
+    _deploy(arguments.stack, folder, {"PublicUrl": urls["verify"], "AccountsUrl": urls["session"]} | parameters)
     site = {
         "kind": kind,
         "endpoint": os.environ["AWS_ENDPOINT_URL"],

@@ -133,16 +133,21 @@ print(json.dumps(deployed))
 """
 
 
-def test_codes_lead_to_the_public_site_and_mailed_links_to_where_people_sign_in(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("given", [{}, {"PublicUrl": "https://s.contoh.example", "AccountsUrl": "https://akun.contoh.example"}])
+def test_codes_lead_to_the_public_site_and_mailed_links_to_where_people_sign_in_or_to_what_is_given(
+    tmp_path: pathlib.Path, given: dict[str, str]
+) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys/token.pub.pem").write_text("PEM")
     (tmp_path / "secrets.json").write_text('{"webhook_token": "rahasia-untuk-pengujian"}')
     venv = call(ROOT / "tests/setup/venv.sh", "sam", ROOT / "infra/requirements-deploy.txt").splitlines()[-1]
     aws = {f"AWS_{name}": "test" for name in ("REGION", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY")}
-    command = [f"{venv}/bin/python", "-c", RECORDED, "--data", tmp_path, "--package", tmp_path]
+    parameters = [word for name, value in given.items() for word in ("--parameter", f"{name}={value}")]
+    command = [f"{venv}/bin/python", "-c", RECORDED, "--data", tmp_path, "--package", tmp_path, *parameters]
     said = call(*command, PYTHONPATH=str(ROOT / "localstack"), AWS_ENDPOINT_URL=NOWHERE, **aws)
-    known = {"PublicUrl": "http://verify.localhost", "AccountsUrl": "http://session.localhost"}
-    assert json.loads(said) == [{"PublicUrl": "http://127.0.0.1", "AccountsUrl": None}, known, known]
+    first = {"PublicUrl": "http://127.0.0.1", "AccountsUrl": None} | given
+    known = {"PublicUrl": "http://verify.localhost", "AccountsUrl": "http://session.localhost"} | given
+    assert json.loads(said) == [first, known, known]
 
 
 def test_a_server_that_is_gone_is_started_again_if_it_was_ours(tmp_path: pathlib.Path) -> None:
