@@ -22,7 +22,8 @@ pub(crate) fn text() -> String {
     BASE64URL_NOPAD.encode(&bytes::<32>())
 }
 
-/// Whether `secret` is the one whose digest was kept. Secrets have 256 random bits, so a plain digest is enough.
+/// Whether `secret` is the one whose digest was kept. Secrets have 256 random bits, what they have in common 126, so a plain
+/// digest is enough.
 pub(crate) fn is_kept(secret: &str, digest: &Sha256Digest) -> bool {
     let presented = Sha256Digest::of(secret.as_bytes());
     aws_lc_rs::constant_time::verify_slices_are_equal(presented.as_bytes(), digest.as_bytes()).is_ok()
