@@ -1,5 +1,7 @@
 //! `/letter-types`: the kinds of letters that an office gives.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use platform::{
@@ -18,7 +20,9 @@ use crate::messages;
 const READ: &str = "letter_type:read";
 const MANAGE: &str = "letter_type:manage";
 /// Others keep types of the same office at the same time. Each round, one of them succeeds.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 20;
+/// After a lost race.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// The kinds of letters. Others than officials see those that can be asked for.
 #[utoipa::path(get, path = "/letter-types", params(
@@ -144,7 +148,7 @@ impl Letters {
                 before.map(|before| audited::letter_type(&before.value)),
                 Some(audited::letter_type(of)),
             );
-        for _attempt in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let formats = self.formats(caller).await?;
             let with = formats.value.with(of).map_err(|error| unusable_type(&error))?;
             let written = async {
@@ -177,7 +181,7 @@ impl Letters {
                         messages::TYPE_EXISTS,
                     ));
                 }
-                Err(TableError::Conflict) => {}
+                Err(TableError::Conflict) => tokio::time::sleep(PAUSE * (1 + attempt % 8)).await,
                 Err(error) => return Err(busy(&error)),
             }
         }
