@@ -181,7 +181,11 @@ impl Letters {
                         messages::TYPE_EXISTS,
                     ));
                 }
-                Err(TableError::Conflict) => tokio::time::sleep(PAUSE * (1 + attempt % 8)).await,
+                // Somebody else kept another type of the office, or this very one: then every round ends here.
+                Err(TableError::Conflict) if with.is_some() => {
+                    tokio::time::sleep(PAUSE * (1 + attempt % 8)).await;
+                }
+                Err(TableError::Conflict) => break,
                 Err(error) => return Err(busy(&error)),
             }
         }
