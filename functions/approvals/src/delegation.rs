@@ -97,8 +97,8 @@ pub enum DelegationError {
     /// Nobody acts for themselves.
     #[error("nobody acts for themselves")]
     Oneself,
-    /// A name or role is empty, too long or has control characters.
-    #[error("a name or role is empty, longer than {TEXT_LIMIT} characters or has control characters")]
+    /// A name, role or place is empty, too long or has control characters.
+    #[error("a name, role or place is empty, longer than {TEXT_LIMIT} characters or has control characters")]
     Text,
     /// Numbers of RTs repeat across RWs.
     #[error("an RT without its RW is no place")]
@@ -171,7 +171,10 @@ impl Delegation {
             !text.trim().is_empty() && text.chars().count() <= TEXT_LIMIT && !text.chars().any(char::is_control)
         };
         let texts = [&self.from.id, &self.from.name, &self.to.id, &self.to.name, &self.role];
-        if texts.into_iter().all(|text| usable(text)) {
+        let places = [&self.only.rw, &self.only.rt, &self.only.org_unit]
+            .into_iter()
+            .flatten();
+        if texts.into_iter().chain(places).all(|text| usable(text)) {
             Ok(self)
         } else {
             Err(DelegationError::Text)

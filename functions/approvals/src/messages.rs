@@ -18,7 +18,7 @@ pub(crate) const BULK_SIZE: &str =
     "Kirim 1 sampai 100 keputusan sekaligus, masing-masing untuk permohonan yang berbeda.";
 pub(crate) const DELEGATION_DAYS: &str = "Masa pendelegasian harus berurutan dan paling lama 366 hari.";
 pub(crate) const DELEGATION_ONESELF: &str = "Pendelegasian kepada diri sendiri tidak dapat dibuat.";
-pub(crate) const DELEGATION_TEXT: &str = "Nama atau peran kosong atau terlalu panjang.";
+pub(crate) const DELEGATION_TEXT: &str = "Nama, peran atau wilayah kosong atau terlalu panjang.";
 pub(crate) const DELEGATION_RT: &str = "Nomor RT harus disertai nomor RW.";
 pub(crate) const NOT_HOLDER: &str = "Orang tersebut tidak aktif atau tidak memegang jabatan yang didelegasikan.";
 pub(crate) const NOT_ACTIVE: &str =

@@ -1,6 +1,7 @@
 //! A kind of letter that an office gives: who verifies it, what residents fill in, how it is numbered and worded.
 
 mod fields;
+mod formats;
 mod number_format;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::template::TemplateName;
 use crate::text::is_printable;
 
 pub use fields::{AnswerProblem, Answers, Field, FieldKind, FieldSchema, SchemaError};
+pub(crate) use formats::Formats;
 pub use number_format::{NumberFormat, NumberFormatError, Numbered};
 
 /// The longest name of a type, in characters.
@@ -113,6 +115,12 @@ pub enum TypeError {
     /// The number has no usable format.
     #[error("the number format cannot be used")]
     NumberFormat(#[source] NumberFormatError),
+    /// Letters of two types, or of two versions of this one, could have the same number.
+    #[error("a letter could have the number of one of the type {0}")]
+    NumberTaken(TypeCode),
+    /// An office keeps all formats that its types ever had.
+    #[error("the office has had too many number formats")]
+    TooManyFormats,
 }
 
 impl LetterType {

@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 use platform::long_date;
 
+use crate::ids::TypeCode;
+
 pub(crate) const YES: &str = "Ya";
 pub(crate) const NO: &str = "Tidak";
 pub(crate) const FOOTER: &str =
@@ -16,8 +18,7 @@ pub(crate) const ON_BEHALF: &str = "a.n.";
 pub(crate) const UNKNOWN_TYPE: &str = "Jenis surat tidak ditemukan atau sedang tidak dilayani.";
 pub(crate) const TYPE_EXISTS: &str = "Jenis surat dengan kode ini sudah ada.";
 pub(crate) const TYPE_UNUSABLE: &str = "Jenis surat ini belum dapat disimpan. Perbaiki isinya.";
-pub(crate) const CODE_HIDDEN: &str =
-    "number_format (di depan {code} ada bagian yang terbaca sebagai kode jenis surat lain, misalnya bulan Romawi)";
+pub(crate) const TOO_MANY_FORMATS: &str = "number_format (bentuk nomor yang pernah dipakai sudah terlalu banyak)";
 pub(crate) const LETTERHEAD_UNUSABLE: &str = "Kop surat ini belum dapat disimpan. Perbaiki isinya.";
 pub(crate) const NO_LETTERHEAD: &str = "Kop surat belum diatur.";
 pub(crate) const ANSWERS_WRONG: &str = "Isian surat belum lengkap atau belum benar.";
@@ -46,4 +47,9 @@ pub(crate) fn answers_to_correct(fields: &[String]) -> String {
 /// What of a type or letterhead cannot be used.
 pub(crate) fn part_to_correct(part: &str) -> String {
     format!("Bagian yang perlu diperbaiki: {part}.")
+}
+
+/// Whose numbers a type's format could repeat.
+pub(crate) fn number_taken(code: &TypeCode) -> String {
+    format!("number_format (nomor surat bisa sama dengan nomor surat jenis {code})")
 }

@@ -59,6 +59,25 @@ fn a_delegation_that_cannot_be_made_is_refused_with_its_reason() {
         };
         assert_eq!(unnamed.checked(), Err(DelegationError::Text), "{role}");
     }
+    let long = "0".repeat(201);
+    let unit = Reach {
+        org_unit: Some(long.clone()),
+        ..Reach::default()
+    };
+    for only in [
+        place(Some(long.as_str()), None),
+        place(Some("003"), Some(long.as_str())),
+        place(Some(""), None),
+        unit,
+    ] {
+        let nowhere = Delegation { only, ..delegation() };
+        assert_eq!(
+            nowhere.clone().checked(),
+            Err(DelegationError::Text),
+            "{:?}",
+            nowhere.only
+        );
+    }
     let any_rt_of_that_number = Delegation {
         only: place(None, Some("001")),
         ..delegation()

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{AdvanceError, Desk};
 use crate::approval::{Approval, ApprovalEvent, Decided, Status, WithdrawError};
 use crate::events::{DocumentImported, LetterRendered, LetterSubmitted, LetterWithdrawn};
-use crate::item::ItemId;
+use crate::item::{Item, ItemId};
 use crate::routing::Routed;
 
 /// The one file into which an approved letter was rendered.
@@ -155,7 +155,11 @@ impl Desk {
             acting_for,
             ..last.clone()
         };
-        let item = document.item();
+        // Who sees the letter's approval sees that of its PDF, whose id is on the page, and nobody else does.
+        let item = Item {
+            attributes: letter.item.attributes,
+            ..document.item()
+        };
         let approved = Approval::already_approved(item, imported.tenant, letter.route, imported.traceparent, decided);
         let approved = Approval {
             authority: letter.authority,

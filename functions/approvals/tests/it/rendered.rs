@@ -52,6 +52,15 @@ async fn the_pdf_of_an_approved_letter_is_approved_by_whoever_approved_the_lette
         json!([])
     );
 
+    // Everybody who holds the letter has the id of its PDF.
+    for (neighbourhood, status) in [("001", 200), ("002", 404)] {
+        let rt = Person::rt("003", neighbourhood).who_may(&["approval:read"]);
+        for id in ["surat-1", FIRST] {
+            let seen = office.get(&rt, &format!("/approvals/{id}")).await;
+            assert_eq!(seen.status, status, "{neighbourhood} {id}: {}", seen.body);
+        }
+    }
+
     let again = pdf(&office, SECOND, "surat-1", &sha256);
     assert_eq!(
         office.tell_in_vain(&again).await.as_deref(),

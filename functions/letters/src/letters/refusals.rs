@@ -130,7 +130,8 @@ pub(super) fn unusable_type(error: &TypeError) -> Problem {
         TypeError::Wording => "wording".to_owned(),
         TypeError::Placeholder(name) => format!("wording ({{{}}})", name.chars().take(40).collect::<String>()),
         TypeError::Validity => "validity_days".to_owned(),
-        TypeError::NumberFormat(NumberFormatError::CodeHidden) => messages::CODE_HIDDEN.to_owned(),
+        TypeError::NumberTaken(code) => messages::number_taken(code),
+        TypeError::TooManyFormats => messages::TOO_MANY_FORMATS.to_owned(),
         TypeError::NumberFormat(
             NumberFormatError::Text | NumberFormatError::Placeholder | NumberFormatError::Ambiguous,
         ) => "number_format".to_owned(),

@@ -1,5 +1,7 @@
 //! `/letter-types`: the kinds of letters that an office gives.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use platform::{
@@ -12,11 +14,15 @@ use super::strict::Strict;
 use super::views::{NewType, TypeContent, TypeList, TypeView};
 use super::{Letters, Versioned, audited};
 use crate::ids::TypeCode;
-use crate::letter_type::{LetterType, TypeVersion};
+use crate::letter_type::{Formats, LetterType, TypeVersion};
 use crate::messages;
 
 const READ: &str = "letter_type:read";
 const MANAGE: &str = "letter_type:manage";
+/// Others keep types of the same office at the same time. Each round, one of them succeeds.
+const ATTEMPTS: u32 = 20;
+/// After a lost race.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// The kinds of letters. Others than officials see those that can be asked for.
 #[utoipa::path(get, path = "/letter-types", params(
@@ -100,7 +106,7 @@ pub(super) async fn change(
     based_on.check(before.version)?;
     let changed = before.value.clone().change(content.into());
     let of = changed.map_err(|error| unusable_type(&error))?;
-    letters.write_type(&of, Some(&before), &caller, &origin).await
+    Box::pin(letters.write_type(&of, Some(&before), &caller, &origin)).await
 }
 
 impl Letters {
@@ -113,7 +119,17 @@ impl Letters {
         self.table.find::<LetterType>(&key).await.map_err(|error| busy(&error))
     }
 
-    /// Keeps a type in the place of the one before, and this version of it for good.
+    async fn formats(&self, caller: &Caller) -> Result<Stored<Formats>, Problem> {
+        let found = self.table.find::<Formats>(&Formats::key_of(&caller.tenant)).await;
+        let none = || Stored {
+            value: Formats::none(caller.tenant.clone()),
+            version: 0,
+        };
+        Ok(found.map_err(|error| busy(&error))?.unwrap_or_else(none))
+    }
+
+    /// Keeps a type in the place of the one before, and this version of it for good. A format that is new is compared with
+    /// all others in the same transaction: so types that are kept at once cannot give one number either.
     async fn write_type(
         &self,
         of: &LetterType,
@@ -132,31 +148,51 @@ impl Letters {
                 before.map(|before| audited::letter_type(&before.value)),
                 Some(audited::letter_type(of)),
             );
-        let written = async {
-            let transaction = self.table.transaction();
-            let transaction = match before {
-                None => transaction.insert(of)?,
-                Some(_) => transaction.update(of, version)?,
+        for attempt in 0..ATTEMPTS {
+            let formats = self.formats(caller).await?;
+            let with = formats.value.with(of).map_err(|error| unusable_type(&error))?;
+            let written = async {
+                let transaction = self.table.transaction();
+                let transaction = match before {
+                    None => transaction.insert(of)?,
+                    Some(_) => transaction.update(of, version)?,
+                };
+                let transaction = match &with {
+                    None => transaction,
+                    Some(with) => transaction.update(with, formats.version)?,
+                };
+                let transaction = transaction.insert(&TypeVersion(of.clone()))?;
+                transaction
+                    .audited(&self.environment, &of.tenant, entry.clone())?
+                    .commit()
+                    .await
             };
-            let transaction = transaction.insert(&TypeVersion(of.clone()))?;
-            transaction
-                .audited(&self.environment, &of.tenant, entry)?
-                .commit()
-                .await
-        };
-        match written.await {
-            Ok(()) => Ok(Versioned {
-                version: version + 1,
-                body: of.clone().into(),
-            }),
-            Err(TableError::AlreadyExists) => Err(Problem::new(
-                StatusCode::CONFLICT,
-                "letters.type_exists",
-                messages::TYPE_EXISTS,
-            )),
-            Err(TableError::Conflict) => Err(IfMatch::stale()),
-            Err(error) => Err(busy(&error)),
+            match written.await {
+                Ok(()) => {
+                    return Ok(Versioned {
+                        version: version + 1,
+                        body: of.clone().into(),
+                    });
+                }
+                Err(TableError::AlreadyExists) => {
+                    return Err(Problem::new(
+                        StatusCode::CONFLICT,
+                        "letters.type_exists",
+                        messages::TYPE_EXISTS,
+                    ));
+                }
+                // Somebody else kept another type of the office, or this very one: then every round ends here.
+                Err(TableError::Conflict) if with.is_some() => {
+                    tokio::time::sleep(PAUSE * (1 + attempt % 8)).await;
+                }
+                Err(TableError::Conflict) => break,
+                Err(error) => return Err(busy(&error)),
+            }
         }
+        Err(match before {
+            None => busy(&TableError::Conflict),
+            Some(_) => IfMatch::stale(),
+        })
     }
 }
 

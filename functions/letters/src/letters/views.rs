@@ -58,7 +58,8 @@ pub(super) struct TypeContent {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 3660)]
     validity_days: Option<u16>,
-    /// How it is numbered.
+    /// How it is numbered: `{number}` (or `{number:3}`) and `{year}`, and where the office likes `{code}`, `{month}` and
+    /// `{roman_month}`, with `/` between those that vary. No letter of another type may get the same number.
     #[serde(default = "usual_number")]
     number_format: String,
     /// Whether residents can ask for it.

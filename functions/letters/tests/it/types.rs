@@ -108,17 +108,12 @@ async fn a_type_that_cannot_be_used_is_refused_with_the_part_to_correct() {
         ("template", json!("../../etc/passwd"), "template"),
         ("validity_days", json!(0), "validity_days"),
         ("number_format", json!("{number}"), "number_format"),
-        // `SKD/{code}` of the type `SKU` and `{code}/SKU` of the type `SKD` would be one number.
-        (
-            "number_format",
-            json!("470/{number}/SKD/{code}/{year}"),
-            "di depan {code}",
-        ),
     ] {
         let mut new = new_type("SKU");
-        let key = format!("{part}-{value}").replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         new[part] = value;
-        let reply = office.post(&lurah, "/letter-types", &key, &new).await;
+        let reply = office
+            .post(&lurah, "/letter-types", part.replace('_', "-").as_str(), &new)
+            .await;
         assert_eq!(code(&reply), (422, "letters.unusable_type".into()), "{part}");
         assert!(
             body(&reply)["detail"].as_str().unwrap().contains(named),
@@ -132,6 +127,70 @@ async fn a_type_that_cannot_be_used_is_refused_with_the_part_to_correct() {
         office.post(&lurah, "/letter-types", "u", &unknown).await.status_code,
         400
     );
+}
+
+#[tokio::test]
+async fn a_type_whose_letters_could_have_the_numbers_of_another_is_refused() {
+    let office = office().await;
+    let lurah = office.person("lurah", &ADMIN);
+    let numbered = |code: &str, format: &str| {
+        let mut new = new_type(code);
+        new["number_format"] = format.into();
+        new
+    };
+    for (code, format) in [
+        ("SKD", "470/{number}/DS/{code}/{year}"),
+        ("SKU", "470/{number}/DS/{code}/{year}"),
+        ("SKL", "474.1/{number}/{year}"),
+    ] {
+        let made = office
+            .post(&lurah, "/letter-types", code, &numbered(code, format))
+            .await;
+        assert_eq!(made.status_code, 201, "{}", made.body);
+    }
+    let taken = numbered("SKM", "474.1/{number:3}/{year}");
+    let reply = office.post(&lurah, "/letter-types", "SKM", &taken).await;
+    assert_eq!(code(&reply), (422, "letters.unusable_type".into()));
+    assert!(
+        body(&reply)["detail"].as_str().unwrap().contains("SKL"),
+        "{}",
+        reply.body
+    );
+    assert_eq!(office.get(&lurah, "/letter-types/SKM").await.status_code, 404);
+
+    // What the type had before stays its own: letters that were submitted with it are numbered by it.
+    let mut other = numbered("SKL", "474.2/{number}/{year}");
+    other.as_object_mut().unwrap().remove("code");
+    let changed = office.put(&lurah, "/letter-types/SKL", Some("\"1\""), &other).await;
+    assert_eq!(changed.status_code, 200, "{}", changed.body);
+    let reply = office.post(&lurah, "/letter-types", "SKM-2", &taken).await;
+    assert_eq!(code(&reply), (422, "letters.unusable_type".into()));
+
+    let mut other = numbered("SKU", "474.2/{number}/{year}");
+    other.as_object_mut().unwrap().remove("code");
+    let reply = office.put(&lurah, "/letter-types/SKU", Some("\"1\""), &other).await;
+    assert_eq!(code(&reply), (422, "letters.unusable_type".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_types_of_one_format_that_are_made_at_once_one_is_kept() {
+    let office = office().await;
+    let lurah = office.person("lurah", &ADMIN);
+    for round in 0..8 {
+        let [one, other] = ["A", "B"].map(|name| {
+            let mut new = new_type(&format!("{name}{round}"));
+            new["number_format"] = format!("47{round}/{{number}}/{{year}}").into();
+            new
+        });
+        let (first, second) = (format!("a{round}"), format!("b{round}"));
+        let replies = tokio::join!(
+            office.post(&lurah, "/letter-types", &first, &one),
+            office.post(&lurah, "/letter-types", &second, &other),
+        );
+        let mut codes = [replies.0.status_code, replies.1.status_code];
+        codes.sort_unstable();
+        assert_eq!(codes, [201, 422], "{} {}", replies.0.body, replies.1.body);
+    }
 }
 
 #[tokio::test]
