@@ -328,15 +328,9 @@ impl Office {
 
     /// How long each row is that was written, oldest first.
     pub(crate) async fn written(&self) -> Vec<usize> {
-        let length = |(name, value): (&String, &Value)| {
-            let text = value["S"].as_str().or_else(|| value["N"].as_str());
-            name.len() + text.map_or(1, str::len)
-        };
         let records = self.records().await;
-        let images = records
-            .iter()
-            .filter_map(|record| record["dynamodb"]["NewImage"].as_object());
-        images.map(|image| image.iter().map(length).sum()).collect()
+        let images = records.iter().map(|record| &record["dynamodb"]["NewImage"]);
+        images.filter(|image| image.is_object()).map(attributes).collect()
     }
 
     /// What the audit trail will say: action and outcome, oldest first.
@@ -369,4 +363,20 @@ impl Office {
         })
         .await
     }
+}
+
+/// The length of attributes as DynamoDB counts it: of their names and of what they hold, whatever they are made of.
+fn attributes(named: &Value) -> usize {
+    let named = named.as_object().into_iter().flatten();
+    named.map(|(name, value)| name.len() + length(value)).sum()
+}
+
+/// The length of an attribute's value, which names its type.
+fn length(value: &Value) -> usize {
+    let of_type = |(kind, held): (&String, &Value)| match kind.as_str() {
+        "M" => attributes(held),
+        "L" => held.as_array().into_iter().flatten().map(length).sum(),
+        _ => held.as_str().map_or(1, str::len),
+    };
+    value.as_object().into_iter().flatten().map(of_type).sum()
 }
