@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::fmt;
 use std::io;
+use std::iter::successors;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -149,10 +150,11 @@ fn told(error: &lettre::transport::smtp::Error) -> SendError {
     }
 }
 
-/// Whether the TLS handshake failed: that is an error of reading, not of connecting.
+/// Whether the TLS handshake failed: that is an error of reading, not of connecting, somewhere behind the one that is told.
 fn is_refused_by_us(error: &lettre::transport::smtp::Error) -> bool {
-    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)
+    successors(error.source(), |cause| cause.source())
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::InvalidData)
 }
 
 fn offers_no_starttls(error: &lettre::transport::smtp::Error) -> bool {
