@@ -16,7 +16,7 @@ use crate::messages;
 use crate::problem::Problem;
 
 pub use api_key::{ApiKey, ApiKeySecret};
-pub use maker::{Grants, Maker};
+pub use maker::{Grants, Maker, SystemGrants};
 pub use tokens::{PublicKey, TokenKeys};
 pub(crate) use tokens::{TokenError, Tokens};
 

@@ -28,7 +28,8 @@ mod telemetry;
 mod vault;
 
 pub use access::{
-    AUDIENCE, ApiKey, ApiKeySecret, Caller, CallerKind, Claims, Grants, Maker, PublicKey, Territory, TokenKeys,
+    AUDIENCE, ApiKey, ApiKeySecret, Caller, CallerKind, Claims, Grants, Maker, PublicKey, SystemGrants, Territory,
+    TokenKeys,
 };
 pub use audit::{Actor, ActorKind, AuditEntry, Outcome, Resource};
 pub use aws::Aws;

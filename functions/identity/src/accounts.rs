@@ -13,6 +13,7 @@ use crate::error::IdentityError;
 use crate::family::{Family, RefreshError};
 use crate::names::{Login, RoleCode, UserId};
 use crate::permission::Permission;
+use crate::published_roles::PublishedRoles;
 use crate::random;
 use crate::role::Role;
 use crate::system_roles::SystemRole;
@@ -24,6 +25,7 @@ pub(crate) struct Accounts {
     pub(crate) environment: Environment,
     pub(crate) table: Table,
     pub(crate) fields: Fields,
+    pub(crate) published_roles: PublishedRoles,
 }
 
 /// A tenant that has accounts. For others nothing is written but what makes them look alike to strangers.
@@ -95,6 +97,7 @@ impl Accounts {
             environment: environment.clone(),
             table: environment.table()?,
             fields: Fields::connect(environment)?,
+            published_roles: PublishedRoles::default(),
         })
     }
 
@@ -134,6 +137,12 @@ impl Accounts {
                     .await
             }
         }
+    }
+
+    /// Tells those who check keys of programs what the system's roles give in this release.
+    pub(crate) async fn publish_roles(&self) -> Result<(), TableError> {
+        // Nearly always there is nothing to do: what awaits this need not have room for it.
+        Box::pin(self.published_roles.publish(&self.table, self.environment.now())).await
     }
 
     /// What the roles allow together. Roles that are gone allow nothing.

@@ -10,6 +10,7 @@ use crate::error::IdentityError;
 use crate::hashing::hash;
 use crate::names::{Email, UserId, Username};
 use crate::password::Password;
+use crate::published_roles::PublishedRoles;
 use crate::random;
 use crate::role::GrantError;
 use crate::system_roles::SystemRole;
@@ -30,6 +31,7 @@ pub async fn first_administrator(
         environment: environment.clone(),
         table: table.clone(),
         fields: fields.clone(),
+        published_roles: PublishedRoles::default(),
     };
     let id = UserId::from_bytes(random::bytes());
     let profile = Profile {

@@ -17,6 +17,7 @@ mod names;
 mod org_chart;
 mod password;
 mod permission;
+mod published_roles;
 mod random;
 mod reset;
 mod role;

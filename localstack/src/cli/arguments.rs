@@ -74,8 +74,8 @@ pub(super) struct UpArguments {
     /// Requests per minute, as JSON: sign-in per address, reading and writing per caller, everything per tenant.
     #[arg(long, value_name = "JSON", env = "RATE_LIMITS")]
     pub(super) rate_limits: Option<String>,
-    /// By which a proxy in front proves that it may say whose requests it passes on; better given by the variable than on
-    /// the command line, which others can read.
+    /// By which a proxy in front proves that it may say whose requests it passes on, 16 characters or more; better given by
+    /// the variable than on the command line, which others can read.
     #[arg(long, value_name = "SECRET", env = "PROXY_SECRET", hide_env_values = true)]
     pub(super) proxy_secret: Option<String>,
     #[command(flatten)]

@@ -1,6 +1,7 @@
 //! The wiring in template.yaml: one name per step, dead letters for every queue, and no right that a step does not need.
 
 mod rights;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -185,4 +186,28 @@ fn routes_may_ask_for_the_roles_that_may_decide_and_for_no_others() {
         .iter()
         .filter(|role| role.permissions().contains(&decide));
     assert_eq!(asked, may.map(|role| role.code.to_owned()).collect());
+}
+
+#[test]
+fn every_function_that_counts_requests_knows_the_proxy_that_passes_them_on() {
+    if skipped_elsewhere("it is about this checkout, not about a site") {
+        return;
+    }
+    let mut counting = BTreeSet::new();
+    for (id, function) in functions() {
+        let variables = &function["Environment"]["Variables"];
+        let parameter = |name: &str| variables.get(name).map(text);
+        if parameter("RATE_LIMITS").is_some() {
+            for (name, expected) in [
+                ("RATE_LIMITS", "RateLimits"),
+                ("PROXY_SECRET", "ProxySecret"),
+                ("TOKEN_PUBLIC_KEY", "TokenPublicKey"),
+                ("CORS_ORIGINS", "CorsOrigins"),
+            ] {
+                assert_eq!(parameter(name), Some(expected), "{id} {name}");
+            }
+            counting.insert(id);
+        }
+    }
+    assert_eq!(counting, rights::who_may(&["dynamodb:UpdateItem"], "MainTable.Arn"));
 }

@@ -48,7 +48,7 @@ const SECURITY: [(HeaderName, &str); 6] = [
 ///
 /// Settings: `TABLE_NAME`; `TOKEN_PUBLIC_KEY` (optional), the PEM of an issuer whose tokens name no key; `RATE_LIMITS`
 /// (optional); `CORS_ORIGINS` (optional), the origins of pages that may call, separated by commas; `PROXY_SECRET`
-/// (optional), by which a proxy proves that it may say whom it passes on.
+/// (optional, 16 characters or more), by which a proxy proves that it may say whom it passes on.
 #[derive(Clone)]
 pub struct Gate {
     environment: Environment,
@@ -75,7 +75,7 @@ impl Gate {
             tokens: Tokens::connect(environment)?,
             limits: Limits::connect(environment)?,
             cors: cors(environment.settings.optional("CORS_ORIGINS").unwrap_or_default())?,
-            proxy: Proxy::connect(&environment.settings),
+            proxy: Proxy::connect(&environment.settings)?,
         })
     }
 

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use kernel::Sha256Digest;
 
-use crate::config::Settings;
+use crate::config::{ConfigError, Settings};
 use crate::origin::Origin;
 
 /// The secret by which the proxy proves itself.
@@ -17,6 +17,13 @@ const SECRET: HeaderName = HeaderName::from_static("x-absah-proxy");
 /// Whom it passes on. Not `X-Forwarded-For`: a function URL cuts that down to its first address, which the client may
 /// have written.
 const CLIENT: HeaderName = HeaderName::from_static("x-absah-client");
+/// A shorter secret could be guessed, and whoever does may be anybody.
+const SHORTEST: usize = 16;
+
+/// The secret is too short to keep anybody out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("fewer than {SHORTEST} characters")]
+struct TooShort;
 
 /// The proxy that is believed: who knows the secret. Nobody where none is configured.
 #[derive(Clone)]
@@ -30,10 +37,13 @@ pub(super) struct PassedOn {
 }
 
 impl Proxy {
-    /// Reads `PROXY_SECRET` (optional).
-    pub(super) fn connect(settings: &Settings) -> Self {
+    /// Reads `PROXY_SECRET` (optional), which has 16 characters or more.
+    pub(super) fn connect(settings: &Settings) -> Result<Self, ConfigError> {
         let secret = settings.optional("PROXY_SECRET");
-        Self(secret.map(|secret| Sha256Digest::of(secret.as_bytes())))
+        if secret.is_some_and(|secret| secret.chars().count() < SHORTEST) {
+            return Err(ConfigError::invalid("PROXY_SECRET", TooShort));
+        }
+        Ok(Self(secret.map(|secret| Sha256Digest::of(secret.as_bytes()))))
     }
 
     /// The address of whoever was passed on, if it was the proxy that did.
@@ -133,7 +143,7 @@ mod tests {
     fn only_who_knows_the_secret_is_believed_and_nobody_where_there_is_none() {
         let secret = "rahasia-untuk-pengujian";
         let settings = Settings::default().with("PROXY_SECRET", secret.into());
-        let proxy = Proxy::connect(&settings);
+        let proxy = Proxy::connect(&settings).unwrap();
         assert!(believes(&proxy, secret));
         for wrong in ["", "rahasia", "rahasia-untuk-pengujian2", "rahasia-untuk-pengujian,x"] {
             assert!(!believes(&proxy, wrong), "{wrong}");
@@ -142,8 +152,18 @@ mod tests {
             Settings::default(),
             Settings::default().with("PROXY_SECRET", String::new()),
         ] {
-            let nobody = Proxy::connect(&settings);
+            let nobody = Proxy::connect(&settings).unwrap();
             assert!(!believes(&nobody, secret) && !believes(&nobody, ""));
+        }
+    }
+
+    #[test]
+    fn a_secret_that_could_be_guessed_is_refused_at_the_start_and_not_repeated() {
+        for (secret, accepted) in [("p", false), ("rahasia-pendek-", false), ("rahasia-pendek-0", true)] {
+            let settings = Settings::default().with("PROXY_SECRET", secret.into());
+            let refused = Proxy::connect(&settings).err().map(|error| error.to_string());
+            let expected = (!accepted).then(|| "environment variable PROXY_SECRET cannot be read".to_owned());
+            assert_eq!(refused, expected, "{secret}");
         }
     }
 

@@ -146,6 +146,7 @@ impl Session {
     pub(super) async fn tokens(&self, user: &User, family: &Family, ticket: &Ticket) -> Result<Tokens, IdentityError> {
         let accounts = &self.accounts;
         let now = accounts.environment.now();
+        accounts.publish_roles().await?;
         let roles = accounts.standing(&user.tenant, &user.roles).await?;
         let sealed = user.profile.email.as_ref().map(|email| &email.sealed);
         let claims = Claims {

@@ -90,6 +90,7 @@ impl Users {
     /// was made, or the key of a program taken back.
     pub(super) async fn by<'a>(&self, caller: &Caller, origin: &'a Origin) -> Result<By<'a>, IdentityError> {
         let accounts = &self.accounts;
+        accounts.publish_roles().await?;
         let (maker, may, standing) = match (caller.kind, &caller.session) {
             (CallerKind::Person, Some(_)) => {
                 let (user, _) = accounts.signed_in(caller).await?;

@@ -8,25 +8,16 @@ use super::Users;
 use super::by::By;
 use crate::error::IdentityError;
 use crate::role::Role;
-use crate::system_roles::SystemRole;
 use crate::user::User;
 
-/// Somebody with an account, as a maker of keys. What the system's roles give is that of this release.
+/// Somebody with an account, as a maker of keys: what they may do, their roles say.
 pub(super) fn with_account(user: &User) -> Maker {
-    let (mut permissions, mut roles) = (BTreeSet::new(), BTreeSet::new());
-    for code in &user.roles {
-        if let Some(role) = SystemRole::find(code.as_str()) {
-            permissions.extend(role.permissions().iter().map(ToString::to_string));
-        } else {
-            roles.insert(code.as_str().to_owned());
-        }
-    }
     Maker {
         tenant: user.tenant.clone(),
         person: user.id.as_str().to_owned(),
         active: user.active,
-        permissions,
-        roles,
+        permissions: BTreeSet::new(),
+        roles: user.roles.iter().map(|code| code.as_str().to_owned()).collect(),
     }
 }
 

@@ -1,8 +1,12 @@
 //! Keys of programs.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use platform::SystemGrants;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Office};
+use crate::support::{Ask, Office, PASSWORD};
 
 #[tokio::test]
 async fn a_key_is_shown_once_works_within_its_scopes_and_ends_when_it_is_taken_back() {
@@ -111,4 +115,51 @@ async fn a_key_has_at_most_its_makers_powers_and_makes_no_keys() {
             401
         );
     }
+}
+
+#[tokio::test]
+async fn a_key_does_what_a_system_role_of_its_maker_gives_in_the_release_that_runs() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    let scopes = json!({ "name": "SICANTIK", "scopes": ["user:create", "user:read"] });
+    let key = office.post("/api-keys", &chief, scopes).await.text("key");
+    let may = async || office.get("/auth/session", &key).await.body["permissions"].clone();
+    assert_eq!(may().await, json!(["user:create", "user:read"]));
+
+    // As another release would publish it, in which the role gives less.
+    let narrower = SystemGrants {
+        roles: BTreeMap::from([("super_admin".into(), BTreeSet::from(["user:read".into()]))]),
+    };
+    let table = office.environment.table().unwrap();
+    table
+        .transaction()
+        .overwrite(&narrower)
+        .unwrap()
+        .commit()
+        .await
+        .unwrap();
+    assert_eq!(may().await, json!(["user:read"]));
+    let user = json!({ "username": "baru", "name": "Orang Contoh" });
+    let made = office.post("/users", &key, user).await;
+    assert_eq!(made.code(), (403, "access.forbidden"));
+
+    // This release publishes its own before it lets anybody in, if it has not looked for a minute.
+    office.later(Duration::from_secs(61));
+    office.token("karo", "kepala", PASSWORD).await;
+    assert_eq!(may().await, json!(["user:create", "user:read"]));
+}
+
+#[tokio::test]
+async fn what_every_system_role_gives_is_published_before_anybody_makes_a_key() {
+    let office = Office::open().await;
+    let chief = office.chief("karo").await;
+    office.member("karo", &chief, "ani", &["auditor"]).await;
+    let table = office.environment.table().unwrap();
+    let published = table.load::<SystemGrants>(SystemGrants::key()).await.unwrap();
+    let expected = identity::SYSTEM_ROLES.iter().map(|role| {
+        let permissions: BTreeSet<_> = role.permissions().iter().map(ToString::to_string).collect();
+        (role.code.to_owned(), permissions)
+    });
+    assert_eq!(published.value.roles, expected.collect());
+    assert_eq!(published.version, 1, "nobody writes for nothing");
 }

@@ -1,10 +1,10 @@
 //! Keys of programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kernel::Sha256Digest;
-use platform::{ApiKey, ApiKeySecret, Function, Gate, Grants, Maker, Table};
+use platform::{ApiKey, ApiKeySecret, Function, Gate, Grants, Maker, SystemGrants, Table};
 
 use super::{place, post_as, router, send};
 
@@ -106,5 +106,38 @@ async fn an_api_key_does_what_its_maker_may_do_at_that_moment_and_nothing_while_
         };
         table.transaction().overwrite(&grants).unwrap().commit().await.unwrap();
         assert_eq!(made(&function, &right).await, expected, "{gives}");
+    }
+}
+
+#[tokio::test]
+async fn an_api_key_does_what_its_makers_system_role_gives_in_the_release_that_runs() {
+    let environment = place(&[]).await;
+    let table = environment.table().unwrap();
+    let function = Gate::connect(&environment).unwrap().protect(router());
+    let (key, right) = key();
+    let by_role = Maker {
+        permissions: BTreeSet::new(),
+        roles: BTreeSet::from(["admin".into(), "petugas_arsip".into()]),
+        ..maker()
+    };
+    table.transaction().insert(&key).unwrap().commit().await.unwrap();
+    keep(&table, &by_role).await;
+    assert_eq!(
+        made(&function, &right).await,
+        403,
+        "nobody said yet what the role gives"
+    );
+
+    for (role, gives, expected) in [
+        ("admin", "user:create", 200),
+        ("admin", "user:read", 403),
+        ("auditor", "user:create", 403),
+        ("admin", "user:create", 200),
+    ] {
+        let grants = SystemGrants {
+            roles: BTreeMap::from([(role.into(), BTreeSet::from([gives.into()]))]),
+        };
+        table.transaction().overwrite(&grants).unwrap().commit().await.unwrap();
+        assert_eq!(made(&function, &right).await, expected, "{role} {gives}");
     }
 }
