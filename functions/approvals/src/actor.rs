@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::item::Attributes;
 
+/// Without this permission no role decides: a role is a name, which an administrator may give to anything.
+pub(crate) const DECIDE: &str = "approval:decide";
+
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
