@@ -315,6 +315,18 @@ impl Approval {
         people
     }
 
+    /// Whose approvals count: who must learn that they count no longer where it begins again.
+    #[must_use]
+    pub fn approvers(&self) -> Vec<String> {
+        let mut people: Vec<String> = Vec::new();
+        for standing in &self.standing {
+            if !people.contains(&standing.by) {
+                people.push(standing.by.clone());
+            }
+        }
+        people
+    }
+
     fn checked_note(decision: &Decision) -> Result<Option<String>, DecideError> {
         if !(1..=200).contains(&decision.id.chars().count()) {
             return Err(DecideError::BadId);
