@@ -2,6 +2,7 @@
 
 mod api_key;
 mod maker;
+mod territory;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::problem::Problem;
 
 pub use api_key::{ApiKey, ApiKeySecret};
 pub use maker::{Grants, Maker, SystemGrants};
+pub use territory::Territory;
 pub use tokens::{PublicKey, TokenKeys};
 pub(crate) use tokens::{TokenError, Tokens};
 
@@ -58,17 +60,6 @@ pub struct Claims {
     /// The token's own id.
     #[serde(default)]
     pub jti: String,
-}
-
-/// A neighbourhood: numbers of RT repeat in each RW.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Territory {
-    /// Rukun warga, such as `003`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rw: Option<String>,
-    /// Rukun tetangga within it, such as `001`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rt: Option<String>,
 }
 
 /// Whoever sent a request, as an extractor. Without a valid token or key, the request is answered 401.

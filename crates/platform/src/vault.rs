@@ -1,5 +1,7 @@
 //! The vault: documents that are written once and never changed.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
@@ -8,6 +10,7 @@ use bytes::Bytes;
 use kernel::{Disposition, Fault};
 
 use crate::aws::Aws;
+use crate::inbox::Received;
 
 /// The bucket of finished files.
 #[derive(Debug, Clone)]
@@ -74,6 +77,16 @@ impl Vault {
     /// Writes an object that must not be there yet (`If-None-Match: *`): of several writers one wins, and the others
     /// learn that the object is there.
     pub async fn put_once(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<Put, VaultError> {
+        Box::pin(self.put(key, content_type, BTreeMap::new(), bytes)).await
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        content_type: &str,
+        metadata: BTreeMap<String, String>,
+        bytes: Bytes,
+    ) -> Result<Put, VaultError> {
         let sent = self
             .client
             .put_object()
@@ -81,6 +94,7 @@ impl Vault {
             .key(key)
             .if_none_match("*")
             .content_type(content_type)
+            .set_metadata(Some(metadata.into_iter().collect()))
             .body(ByteStream::from(bytes))
             .send()
             .await;
@@ -91,18 +105,19 @@ impl Vault {
         }
     }
 
-    /// Writes an object that must not be there yet and returns what is then there: these bytes, or those of the writer
-    /// that came first.
+    /// Writes an object that must not be there yet and returns what is then there: these bytes and metadata, or those of the
+    /// writer that came first.
     pub async fn keep_first(
         &self,
         key: &str,
         content_type: &str,
+        metadata: BTreeMap<String, String>,
         bytes: Bytes,
         limit: u64,
-    ) -> Result<Bytes, VaultError> {
-        match self.put_once(key, content_type, bytes.clone()).await? {
-            Put::Stored => Ok(bytes),
-            Put::AlreadyThere => self.get(key, limit).await,
+    ) -> Result<Received, VaultError> {
+        match Box::pin(self.put(key, content_type, metadata.clone(), bytes.clone())).await? {
+            Put::Stored => Ok(Received { bytes, metadata }),
+            Put::AlreadyThere => Box::pin(self.receive(key, limit)).await,
         }
     }
 
@@ -169,6 +184,11 @@ impl Vault {
 
     /// Reads an object of at most `limit` bytes.
     pub async fn get(&self, key: &str, limit: u64) -> Result<Bytes, VaultError> {
+        Ok(Box::pin(self.receive(key, limit)).await?.bytes)
+    }
+
+    /// Reads an object of at most `limit` bytes with its metadata.
+    pub async fn receive(&self, key: &str, limit: u64) -> Result<Received, VaultError> {
         let found = self.client.get_object().bucket(&self.bucket).key(key).send().await;
         let object = found.map_err(|error| absent(error, key))?;
         let size = object
@@ -178,12 +198,16 @@ impl Vault {
         if size > limit {
             return Err(VaultError::TooLarge { size, limit });
         }
+        let metadata = object.metadata.unwrap_or_default().into_iter().collect();
         let body = object
             .body
             .collect()
             .await
             .map_err(|error| VaultError::Unavailable(error.into()))?;
-        Ok(body.into_bytes())
+        Ok(Received {
+            bytes: body.into_bytes(),
+            metadata,
+        })
     }
 }
 

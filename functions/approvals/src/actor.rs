@@ -1,8 +1,12 @@
 //! Who acts, and how far their office reaches.
 
+use platform::Territory;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Attributes;
+
+/// Without this permission no role decides: a role is a name, which an administrator may give to anything.
+pub(crate) const DECIDE: &str = "approval:decide";
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +67,8 @@ impl Reach {
     #[must_use]
     pub fn admits(&self, attributes: &Attributes) -> bool {
         let item = Self::asked_by(attributes);
-        let rw = self.rw.is_none() || same_number(self.rw.as_deref(), item.rw.as_deref());
-        let rt = self.rt.is_none() || same_number(self.rt.as_deref(), item.rt.as_deref());
+        let rw = self.rw.is_none() || Territory::is_same_number(self.rw.as_deref(), item.rw.as_deref());
+        let rt = self.rt.is_none() || Territory::is_same_number(self.rt.as_deref(), item.rt.as_deref());
         rw && rt && (self.org_unit.is_none() || same_unit(self.org_unit.as_deref(), item.org_unit.as_deref()))
     }
 
@@ -73,16 +77,17 @@ impl Reach {
     #[must_use]
     pub fn sees(&self, attributes: &Attributes) -> bool {
         let item = Self::asked_by(attributes);
-        let rw = item.rw.is_none() || same_number(self.rw.as_deref(), item.rw.as_deref());
-        let rt = item.rw.is_none() || self.rt.is_none() || same_number(self.rt.as_deref(), item.rt.as_deref());
+        let rw = item.rw.is_none() || Territory::is_same_number(self.rw.as_deref(), item.rw.as_deref());
+        let rt =
+            item.rw.is_none() || self.rt.is_none() || Territory::is_same_number(self.rt.as_deref(), item.rt.as_deref());
         rw && rt && (item.org_unit.is_none() || same_unit(self.org_unit.as_deref(), item.org_unit.as_deref()))
     }
 
     /// As much of it as `other` reaches, too.
     #[must_use]
     pub fn within(self, other: &Self) -> Self {
-        let ward = same_number(self.rw.as_deref(), other.rw.as_deref());
-        let neighbourhood = ward && same_number(self.rt.as_deref(), other.rt.as_deref());
+        let ward = Territory::is_same_number(self.rw.as_deref(), other.rw.as_deref());
+        let neighbourhood = ward && Territory::is_same_number(self.rt.as_deref(), other.rt.as_deref());
         Self {
             rw: self.rw.filter(|_| ward),
             rt: self.rt.filter(|_| neighbourhood),
@@ -98,8 +103,8 @@ impl Scope {
     /// where `reach` does not say.
     #[must_use]
     pub fn place(self, reach: &Reach) -> Option<String> {
-        let rw = || reach.rw.as_deref().and_then(number);
-        let rt = || reach.rt.as_deref().and_then(number);
+        let rw = || reach.rw.as_deref().and_then(Territory::number);
+        let rt = || reach.rt.as_deref().and_then(Territory::number);
         match self {
             Self::Any => Some("any".to_owned()),
             Self::Rt => Some(format!("rt#{}#{}", rw()?, rt()?)),
@@ -120,23 +125,10 @@ impl Scope {
     }
 }
 
-/// Whether both are there, and one number.
-fn same_number(one: Option<&str>, other: Option<&str>) -> bool {
-    one.and_then(number)
-        .is_some_and(|one| other.and_then(number) == Some(one))
-}
-
 /// Whether both are there, and one unit: the codes of units are written in upper case, and item types by hand.
 fn same_unit(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other)
         .is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
-}
-
-/// RT and RW are numbers, whether somebody wrote `1` or `001`. None for what is neither empty nor plain.
-fn number(text: &str) -> Option<&str> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let significant = text.trim_start_matches('0');
-    plain.then_some(if significant.is_empty() { "0" } else { significant })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! ```
 
 mod decision;
+mod room;
 mod submission;
 
 use jiff::Timestamp;
@@ -26,11 +27,6 @@ use crate::route::{OnReject, Route, RouteStep};
 
 pub use decision::{ApprovalEvent, DecideError, Decided, Decision, Moment, Verdict};
 pub use submission::{OpenError, WithdrawError};
-
-/// An item on which more decisions are taken is sent to and fro by machines.
-const DECISIONS: usize = 500;
-/// Bytes of all notes together: the approval is one row, which has up to 88 KB of a letter's answers besides.
-const NOTES: usize = 100_000;
 
 /// The approval of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -257,7 +253,7 @@ impl Approval {
     ) -> Result<(Self, ApprovalEvent), DecideError> {
         let acting_for = self.may_decide(&decision.actor, delegations, now)?;
         let (index, step, since) = self.awaiting().ok_or(DecideError::NotAwaiting)?;
-        let note = self.checked_note(decision)?;
+        let note = Self::checked_note(decision)?;
         let standing = Standing {
             step: index,
             by: decision.actor.id.clone(),
@@ -293,7 +289,12 @@ impl Approval {
             Status::Awaiting { .. } | Status::Withdrawn | Status::Rejected | Status::Approved => {}
         }
         self.history.push(decided);
-        Ok((Self { status, ..self }, event))
+        let decided = Self { status, ..self };
+        if decided.has_room() {
+            Ok((decided, event))
+        } else {
+            Err(DecideError::TooMany)
+        }
     }
 
     /// Who must learn that it did not pass: whoever submitted it and whoever decided before, but not the one who knows.
@@ -314,7 +315,19 @@ impl Approval {
         people
     }
 
-    fn checked_note(&self, decision: &Decision) -> Result<Option<String>, DecideError> {
+    /// Whose approvals count: who must learn that they count no longer where it begins again.
+    #[must_use]
+    pub fn approvers(&self) -> Vec<String> {
+        let mut people: Vec<String> = Vec::new();
+        for standing in &self.standing {
+            if !people.contains(&standing.by) {
+                people.push(standing.by.clone());
+            }
+        }
+        people
+    }
+
+    fn checked_note(decision: &Decision) -> Result<Option<String>, DecideError> {
         if !(1..=200).contains(&decision.id.chars().count()) {
             return Err(DecideError::BadId);
         }
@@ -324,10 +337,6 @@ impl Approval {
             .is_some_and(|note| note.chars().count() > decision::NOTE_LIMIT)
         {
             return Err(DecideError::NoteTooLong);
-        }
-        let notes = self.history.iter().filter_map(|decided| decided.note.as_ref());
-        if self.history.len() >= DECISIONS || notes.map(String::len).sum::<usize>() > NOTES {
-            return Err(DecideError::TooMany);
         }
         Ok(note)
     }

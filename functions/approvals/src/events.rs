@@ -115,7 +115,7 @@ pub(crate) struct ApprovalChanged {
     /// Who decided; absent where nobody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decided_by: Option<DecidedBy>,
-    /// Ids of the users who must learn that it did not pass.
+    /// Ids of the users who must learn that it did not pass, or that their approval counts no longer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) informed: Vec<String>,
 }

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 
 use kernel::{Disposition, Fault, TenantId};
 use platform::{
-    Actor, ActorKind, AuditEntry, Cause, ConfigError, Created, Environment, Event, Function, Inbox, InboxError, Key,
-    Notification, NotificationError, Record, Step, Stored, Table, TableError,
+    Actor, ActorKind, AuditEntry, Cause, ConfigError, Created, Environment, Event, Function, Grants, Inbox, InboxError,
+    Key, Notification, NotificationError, Record, Step, Stored, Table, TableError,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::actor::DECIDE;
 use crate::configuration::{Configured, Current, ITEM_TYPES, Version};
 use crate::events::{RouteLoaded, RouteRefused, SOURCE};
 use crate::item_types::ItemTypes;
@@ -46,7 +47,7 @@ struct LoadRoute {
     table: Table,
     files: Inbox,
     bucket: String,
-    /// The roles that steps may ask for.
+    /// The system's roles that steps may ask for.
     roles: BTreeSet<String>,
     environment: Environment,
 }
@@ -156,8 +157,8 @@ impl LoadRoute {
             Err(InboxError::Replaced) => return Ok(()),
             Err(error @ (InboxError::Missing | InboxError::Unavailable(_))) => return Err(LoadError::File(error)),
         };
-        let taken = match name.read(&received.bytes, &self.roles) {
-            Ok(File::Route(route)) => match self.check_types(&name.tenant, &route).await? {
+        let taken = match name.read(&received.bytes) {
+            Ok(File::Route(route)) => match self.check_route(&name.tenant, &route).await? {
                 Ok(()) => self.take(&name, route).await?,
                 Err(refusal) => Err(refusal),
             },
@@ -234,10 +235,29 @@ impl LoadRoute {
         Ok(Ok(()))
     }
 
-    /// Whether a route asks for no place that items of the types which name it do not have.
-    async fn check_types(&self, tenant: &TenantId, route: &Route) -> Result<Result<(), Refusal>, LoadError> {
+    /// Whether a route asks for roles only that somebody can have, and for no place that items of the types which name it do
+    /// not have.
+    async fn check_route(&self, tenant: &TenantId, route: &Route) -> Result<Result<(), Refusal>, LoadError> {
+        if let Err(error) = route.check_roles(&self.known_roles(tenant, route).await?) {
+            return Ok(Err(Refusal::Role(error)));
+        }
         let types = Current::<ItemTypes>::find(&self.table, tenant, ITEM_TYPES).await?;
         Ok(types.map_or(Ok(()), |types| check_places(&types.value.configured, route)))
+    }
+
+    /// The roles that a route's steps may ask for: the system's, and of the tenant's own those that let their holders decide.
+    async fn known_roles(&self, tenant: &TenantId, route: &Route) -> Result<BTreeSet<String>, TableError> {
+        let mut known = self.roles.clone();
+        for step in route.steps() {
+            if known.contains(&step.role) {
+                continue;
+            }
+            let own = self.table.find::<Grants>(&Grants::key_of(tenant, &step.role)).await?;
+            if own.is_some_and(|own| own.value.permissions.contains(DECIDE)) {
+                known.insert(step.role.clone());
+            }
+        }
+        Ok(known)
     }
 
     /// Tells that a file was refused, and why; it is parked besides.

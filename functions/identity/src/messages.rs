@@ -53,15 +53,29 @@ pub(crate) fn did_not_pass(event_type: &str) -> &'static str {
     match event_type {
         "approval.rejected" => "ditolak",
         "approval.returned" => "dikembalikan untuk diperbaiki",
+        "approval.reopened" => "dimulai lagi dari tahap pertama",
         _ => "dikembalikan ke tahap sebelumnya",
     }
 }
 
-pub(crate) fn not_passed_mail(thing: &str, id: &str, became: &str, official: &str, note: Option<&str>) -> String {
-    let reason = note.map_or_else(String::new, |note| format!("Alasan: {note}\n\n"));
+/// The reason where nobody gave one.
+pub(crate) fn why_again(event_type: &str) -> Option<&'static str> {
+    (event_type == "approval.reopened")
+        .then_some("keterangannya berubah, sehingga persetujuan yang sudah diberikan tidak berlaku lagi.")
+}
+
+pub(crate) fn not_passed_mail(
+    thing: &str,
+    id: &str,
+    became: &str,
+    official: Option<&str>,
+    reason: Option<&str>,
+) -> String {
+    let by = official.map_or_else(String::new, |official| format!(" oleh {official}"));
+    let reason = reason.map_or_else(String::new, |reason| format!("Alasan: {reason}\n\n"));
     format!(
         "{GREETING}\n\n\
-         {thing} {id} {became} oleh {official}.\n\n\
+         {thing} {id} {became}{by}.\n\n\
          {reason}\
          Anda menerima surel ini karena ikut menangani atau mengajukannya.\n\n\
          {NO_REPLY}\n"

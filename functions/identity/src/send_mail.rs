@@ -62,7 +62,7 @@ struct SendMail {
 enum Message {
     /// `user.password_reset_requested`.
     Reset(Envelope<PasswordResetRequested>),
-    /// `approval.sent_back`, `.returned` or `.rejected`.
+    /// `approval.sent_back`, `.returned`, `.rejected` or `.reopened`.
     NotPassed(Envelope<NotPassed>),
 }
 

@@ -1,9 +1,11 @@
 //! render-letter: an approved letter becomes a PDF, which goes through the documents' inbox like any other.
 //!
-//! The PDF is kept in the vault first, so that every attempt goes on with the same bytes whatever changes in between. Then its
-//! digest is told, and it is dropped: whoever takes the PDF in knows that it is approved already.
+//! The PDF is kept in the vault first, with the names that its page has from the letterhead, so that every attempt goes on with
+//! the same bytes and names whatever changes in between. Then its digest is told, and it is dropped: whoever takes the PDF in
+//! knows that it is approved already.
 
 mod encoding;
+mod named;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use crate::paper::{self, PaperError};
 use crate::render::{self, BYTE_LIMIT, RenderError};
 use crate::template::Template;
 use encoding::encoded;
+use named::Named;
 
 /// A letter is set in some milliseconds; a template that takes longer has run wild.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -144,15 +147,15 @@ impl Step for RenderLetter {
         let of = self.type_of(&letter).await?;
         let head = self.letterhead(&letter).await?;
         // On the heap: the futures of storage are large.
-        let pdf = Box::pin(self.kept(&letter, &of, &head)).await?;
+        let (pdf, named) = Box::pin(self.kept(&letter, &of, &head)).await?;
         let sha256 = Sha256Digest::of(&pdf);
-        let metadata = description(&letter, &of, &head);
+        let metadata = description(&letter, &of, &named.issuing_unit);
         let (letter, happened) = letter.render(sha256)?;
         if let Some(happened) = happened {
             let data = Rendered {
                 letter_id: letter.id,
                 sha256,
-                office: paper::office_of_another(&letter, &head)?,
+                office: named.office,
             };
             let cause = Some(event.traceparent);
             let rendered = events::of(&letter, &self.environment, cause, happened.event_type(), data);
@@ -183,15 +186,30 @@ impl RenderLetter {
         found.map(|stored| stored.value).ok_or(RenderLetterError::NoLetterhead)
     }
 
-    /// The letter's one PDF: as it is kept, or set and kept now.
-    async fn kept(&self, letter: &Letter, of: &LetterType, head: &Letterhead) -> Result<Bytes, RenderLetterError> {
+    /// The letter's one PDF with the names on its page: as it is kept, or set and kept now.
+    async fn kept(
+        &self,
+        letter: &Letter,
+        of: &LetterType,
+        head: &Letterhead,
+    ) -> Result<(Bytes, Named), RenderLetterError> {
         let key = inbox::key_of(&letter.tenant, letter.id);
-        if letter.rendered.is_some() {
-            return Ok(self.vault.get(&key, BYTE_LIMIT).await?);
-        }
-        let pdf = self.set(letter, of, head).await?;
-        let kept = self.vault.keep_first(&key, "application/pdf", pdf, BYTE_LIMIT).await?;
-        Ok(kept)
+        let kept = if letter.rendered.is_some() {
+            self.vault.receive(&key, BYTE_LIMIT).await?
+        } else {
+            let metadata = Named::on(letter, head)?.metadata();
+            let pdf = self.set(letter, of, head).await?;
+            let kept = self
+                .vault
+                .keep_first(&key, "application/pdf", metadata, pdf, BYTE_LIMIT);
+            kept.await?
+        };
+        let named = match Named::kept(&kept.metadata) {
+            Some(named) => named,
+            // It was kept by who did not say.
+            None => Named::on(letter, head)?,
+        };
+        Ok((kept.bytes, named))
     }
 
     /// Sets the letter, off the async threads and within its time.
@@ -224,7 +242,7 @@ async fn free_place(limit: Duration) -> Result<SemaphorePermit<'static>, RenderL
 }
 
 /// What the import step reads of the PDF's metadata, each text as RFC 2047 has it.
-fn description(letter: &Letter, of: &LetterType, head: &Letterhead) -> BTreeMap<String, String> {
+fn description(letter: &Letter, of: &LetterType, issuing_unit: &str) -> BTreeMap<String, String> {
     let issue = letter.issue.as_ref();
     let texts = [
         ("number", issue.map(|issue| issue.number.clone())),
@@ -232,7 +250,7 @@ fn description(letter: &Letter, of: &LetterType, head: &Letterhead) -> BTreeMap<
         ("date", issue.map(|issue| issue.date.to_string())),
         ("subject", Some(of.name.clone())),
         ("holder", Some(letter.resident.name.clone())),
-        ("issuing-unit", Some(head.text.office.clone())),
+        ("issuing-unit", Some(issuing_unit.to_owned())),
         (
             "valid-until",
             issue.and_then(|issue| issue.valid_until).map(|date| date.to_string()),
@@ -258,7 +276,6 @@ mod tests {
     use crate::letter::{Approver, Issue, Resident};
     use crate::letter_type::Numbered;
     use crate::letter_type::tests::type_draft;
-    use crate::letterhead::tests::text;
 
     #[test]
     fn the_longest_of_everything_fits_into_the_metadata_of_an_object() {
@@ -268,9 +285,6 @@ mod tests {
         draft.name = wide(120);
         draft.number_format = "{number:6}/{year}/{code}/{code}/{code}/{code}/{code}/{code}".into();
         let of = LetterType::new(tenant, "ABCDEFGHIJKLMNOP".parse().unwrap(), draft).unwrap();
-        let mut text = text();
-        text.office = wide(160);
-        let head = Letterhead::new(of.tenant.clone(), text).unwrap();
         let resident = Resident {
             id: "warga-1".into(),
             name: wide(500),
@@ -301,7 +315,7 @@ mod tests {
             issue: Some(issue),
             ..letter
         };
-        let metadata = description(&letter, &of, &head);
+        let metadata = description(&letter, &of, &wide(160));
         let bytes: usize = metadata
             .iter()
             .map(|(name, value)| "x-amz-meta-".len() + name.len() + value.len())

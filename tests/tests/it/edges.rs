@@ -62,6 +62,7 @@ pub(crate) const OWN: [(&str, &[&str]); 11] = [
             "approval.sent_back",
             "approval.returned",
             "approval.rejected",
+            "approval.reopened",
             "user.password_reset_requested",
         ],
     ),

@@ -14,6 +14,7 @@ mod reads;
 mod states;
 mod uploads;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use embedded::{Credentials, Engine, Options, Storage};
@@ -195,11 +196,16 @@ async fn of_many_writers_of_one_vault_key_one_wins_and_all_see_its_bytes() {
         stored += usize::from(writer.await.unwrap() == Put::Stored);
     }
     assert_eq!(stored, 1);
-    let kept = vault
-        .keep_first("karo/documents/x/final.pdf", "application/pdf", vec![99].into(), 1000)
-        .await
-        .unwrap();
-    assert_eq!(kept.len(), 100);
+    let keep = async |key: &str, by: &str| {
+        let metadata = BTreeMap::from([("kept-by".to_owned(), by.to_owned())]);
+        let kept = vault.keep_first(key, "application/pdf", metadata, vec![99].into(), 1000);
+        let kept = kept.await.unwrap();
+        (kept.bytes.len(), kept.metadata.get("kept-by").cloned())
+    };
+    assert_eq!(keep("karo/documents/x/final.pdf", "late").await, (100, None));
+    for by in ["first", "second"] {
+        assert_eq!(keep("karo/letters/x.pdf", by).await, (1, Some("first".into())), "{by}");
+    }
     assert_eq!(
         vault.get("karo/documents/x/final.pdf", 99).await.unwrap_err().code(),
         "vault.too_large"

@@ -50,6 +50,8 @@ fn other_words_begin_an_approval_again_where_anybody_has_approved_and_the_same_w
             before.standing.clone()
         };
         let history = before.history.clone();
+        let ids: Vec<_> = approvers.iter().map(|(id, _)| *id).collect();
+        assert_eq!(before.approvers(), ids);
         let (now, event) = before.describe(described(1, words), moment().at).unwrap();
         assert_eq!((event, now.status), (told, status), "{approvers:?} {words}");
         assert_eq!(

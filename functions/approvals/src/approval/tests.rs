@@ -295,16 +295,3 @@ fn nobody_decides_at_two_steps_where_the_route_forbids_it_and_anybody_does_where
     let lenient: Route = serde_json::from_value(lenient).unwrap();
     assert!(pass(lenient).decide(&both("a", "2"), &[], moment()).is_ok());
 }
-
-#[test]
-fn an_item_that_goes_to_and_fro_without_end_is_stopped() {
-    let mut approval = opened(route());
-    let template = by("a", "examiner", Verdict::Approve);
-    let decided = approval.clone().decide(&template, &[], moment()).unwrap().0.history;
-    approval.history = std::iter::repeat_n(decided[0].clone(), DECISIONS).collect();
-    let next = Decision {
-        id: "d-next".into(),
-        ..template
-    };
-    assert_eq!(approval.decide(&next, &[], moment()).unwrap_err(), DecideError::TooMany);
-}

@@ -11,8 +11,9 @@ use platform::{Caller, Idempotency, IdempotencyKey, Origin, Problem, RawBody, Ta
 
 use super::actor;
 use super::refusals::{Refusals, busy, unknown};
-use super::single::{DECIDE, decide_as};
+use super::single::decide_as;
 use super::views::{BulkBody, BulkItem, BulkResult, BulkView};
+use crate::actor::DECIDE;
 use crate::approval::Decision;
 use crate::desk::{DecideCommand, Desk};
 use crate::item::ItemId;

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 
 use super::pending;
 use super::refusals::{Refusals, busy, unknown};
-use super::single::{DECIDE, known, seen, take};
+use super::single::{known, seen, take};
 use super::views::{ApprovalView, LedgerPage, PageQuery, PendingPage, PendingQuery, Versioned};
+use crate::actor::DECIDE;
 use crate::approval::Verdict;
 use crate::desk::Desk;
 use crate::item::{ItemId, ItemKind};

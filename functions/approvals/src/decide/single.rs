@@ -12,12 +12,10 @@ use serde_json::{Map, Value};
 use super::actor;
 use super::refusals::{Refusals, busy, failed, refused, unknown};
 use super::views::{ApprovalView, DecisionBody, HistoryEntry, HistoryView, Versioned};
+use crate::actor::DECIDE;
 use crate::approval::{Approval, Decision, Reading, Verdict};
 use crate::desk::{DecideCommand, Desk, WithdrawCommand};
 use crate::item::ItemId;
-
-/// Without it no role decides: a role is a name, which an administrator may give to anything.
-pub(super) const DECIDE: &str = "approval:decide";
 
 /// How much of an approval's history is shown.
 const HISTORY: i32 = 200;

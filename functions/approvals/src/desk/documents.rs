@@ -49,7 +49,7 @@ impl Desk {
         if !value.takes_description(&item) {
             return Ok(());
         }
-        let before = known(&value);
+        let (before, undone) = (known(&value), value.approvers());
         let is_same_type = is_same_type(value.item.item_type.as_deref(), item.item_type.as_deref());
         let (approval, event, action) = if is_same_type {
             let (described, event) = value.describe(item, now)?;
@@ -60,16 +60,17 @@ impl Desk {
             (Approval { authority, ..rerouted }, Some(event), "approval.rerouted")
         };
         let told = audited(action, before, &approval);
-        if let Some(event) = event {
-            let kept = self.commit(version, approval, event, |transaction, approval| {
-                transaction.audited(&self.environment, &approval.tenant, told)
-            });
-            kept.await.map(drop)
-        } else {
-            let transaction = self.table.transaction().update(&approval, version)?;
-            let transaction = transaction.audited(&self.environment, &tenant, told)?;
-            Ok(transaction.commit().await?)
-        }
+        let transaction = self.table.transaction();
+        let transaction = match event {
+            Some(event) => {
+                let mut envelope = self.envelope(&approval, event, version + 1);
+                envelope.data.informed = undone;
+                transaction.advance(version, &approval, &envelope)?
+            }
+            None => transaction.update(&approval, version)?,
+        };
+        let transaction = transaction.audited(&self.environment, &tenant, told)?;
+        Ok(transaction.commit().await?)
     }
 }
 

@@ -74,6 +74,14 @@ async fn a_permit_whose_type_comes_late_is_approved_on_the_route_of_that_type_an
     let approved = office.events(DOCUMENT).await.pop().unwrap();
     assert_eq!(approved.data["item"]["revision"], 4);
 
+    // Only who had approved has lost something by it.
+    let events = office.events(DOCUMENT).await;
+    let reopened = events
+        .iter()
+        .filter(|event| event.event_type.as_str() == "approval.reopened");
+    let informed: Vec<_> = reopened.map(|event| event.data["informed"].clone()).collect();
+    assert_eq!(informed, [json!(null), json!(["pemeriksa"]), json!(null)]);
+
     // Once each, though everything was told twice.
     let rerouted = office.audited("approval.rerouted").await;
     let moved = rerouted
@@ -150,6 +158,11 @@ async fn other_words_go_before_everybody_again_who_approved_the_words_before_and
         .iter()
         .map(|event| event.data["item"]["revision"].as_u64().unwrap());
     assert_eq!(revisions.collect::<Vec<_>>(), [0, 1, 3, 3, 3]);
+    let informed = events.iter().filter(|event| event.data.get("informed").is_some());
+    let informed: Vec<_> = informed
+        .map(|event| (event.event_type.as_str(), event.data["informed"].clone()))
+        .collect();
+    assert_eq!(informed, [("approval.reopened", json!(["pemeriksa"]))]);
     let told = office.audited("approval.described").await;
     let labels = told
         .iter()

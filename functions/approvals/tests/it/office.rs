@@ -121,7 +121,6 @@ impl Office {
         rows.unwrap().into_iter().map(|row| row.value.code).collect()
     }
 
-    /// Sends a request in somebody's name.
     /// A program with these permissions, made by `by`.
     pub(crate) async fn program(&self, by: &Person, scopes: &[&str]) -> Person {
         let secret = ApiKeySecret::new([7; 10], [9; 32]);
@@ -150,6 +149,7 @@ impl Office {
         }
     }
 
+    /// Sends a request in somebody's name.
     pub(crate) async fn ask(
         &self,
         who: &Person,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Envelope;
-use platform::{Inbox, Key};
+use platform::{Grants, Inbox, Key};
 use serde_json::{Value, json};
 
 use crate::office::{CONFIG, Office, Person, TENANT};
@@ -164,6 +164,33 @@ async fn a_file_that_cannot_be_used_is_parked_with_its_reason_and_an_event_tells
     // Other contexts' files are theirs.
     assert!(!load(&office, "templates/surat/1.json", &json!({})).await);
     assert_eq!(office.parked("load-route").await, ["item_types.version"]);
+}
+
+#[tokio::test]
+async fn a_step_may_ask_for_a_role_of_the_tenants_own_that_lets_decide_and_for_no_other_of_its_own() {
+    let office = Office::open().await;
+    for (tenant, role, permission) in [
+        (TENANT, "verifikator_gizi", "approval:decide"),
+        (TENANT, "pencatat", "approval:read"),
+        ("dairi", "verifikator_dairi", "approval:decide"),
+    ] {
+        let grants = Grants {
+            tenant: tenant.parse().unwrap(),
+            role: role.into(),
+            permissions: [permission.to_owned()].into(),
+        };
+        let kept = office.table.transaction().insert(&grants).unwrap().commit();
+        kept.await.unwrap();
+    }
+    assert!(!load(&office, "routes/kesehatan/1.json", &route(1, "verifikator_gizi")).await);
+    assert_eq!(office.parked("load-route").await, Vec::<String>::new());
+    for (version, role) in [(2, "pencatat"), (3, "verifikator_dairi")] {
+        let key = format!("routes/kesehatan/{version}.json");
+        assert!(!load(&office, &key, &route(version, role)).await, "{role}");
+        assert_eq!(office.parked("load-route").await, ["route.unknown_role"], "{role}");
+    }
+    let current: Value = current(&office).await;
+    assert_eq!(current["configured"]["version"], 1);
 }
 
 #[tokio::test]

@@ -3,14 +3,16 @@
 use kernel::Payload;
 use serde::Deserialize;
 
-/// `approval.sent_back`, `approval.returned` and `approval.rejected`: what we need of them.
+/// `approval.sent_back`, `approval.returned`, `approval.rejected` and `approval.reopened`: what we need of them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct NotPassed {
     pub(super) item: Item,
     /// Why.
     #[serde(default)]
     pub(super) note: Option<String>,
-    pub(super) decided_by: Official,
+    /// Who decided so; none where it begins again because other words are said of it.
+    #[serde(default)]
+    pub(super) decided_by: Option<Official>,
     /// Ids of those who must learn of it. Not all of them need to have an account.
     #[serde(default)]
     pub(super) informed: Vec<String>,
@@ -40,5 +42,10 @@ pub(super) struct Official {
 }
 
 impl Payload for NotPassed {
-    const TYPES: &'static [&'static str] = &["approval.sent_back", "approval.returned", "approval.rejected"];
+    const TYPES: &'static [&'static str] = &[
+        "approval.sent_back",
+        "approval.returned",
+        "approval.rejected",
+        "approval.reopened",
+    ];
 }

@@ -35,20 +35,21 @@ impl Text {
         }
     }
 
-    /// What somebody handled or submitted did not pass.
+    /// What somebody handled or submitted did not pass, or begins again.
     pub(super) fn not_passed(event_type: &EventType, data: &NotPassed) -> Self {
         let thing = match data.item.kind {
             ItemKind::Document => messages::DOCUMENT,
             ItemKind::Letter => messages::LETTER,
         };
         let became = messages::did_not_pass(event_type.as_str());
-        let official = match &data.decided_by.capacity {
-            Some(capacity) => format!("{} ({capacity})", data.decided_by.name),
-            None => data.decided_by.name.clone(),
-        };
+        let official = data.decided_by.as_ref().map(|official| match &official.capacity {
+            Some(capacity) => format!("{} ({capacity})", official.name),
+            None => official.name.clone(),
+        });
+        let reason = data.note.as_deref().or(messages::why_again(event_type.as_str()));
         Self {
             subject: format!("{thing} {became}"),
-            body: messages::not_passed_mail(thing, &data.item.id, became, &official, data.note.as_deref()),
+            body: messages::not_passed_mail(thing, &data.item.id, became, official.as_deref(), reason),
         }
     }
 
@@ -123,6 +124,20 @@ mod tests {
             text.body
         );
         assert!(!text.body.contains("Alasan"), "{}", text.body);
+    }
+
+    #[test]
+    fn who_approved_what_begins_again_with_other_words_is_told_that_their_approval_counts_no_longer() {
+        let text = not_passed(include_str!("../../../../events/domain/approval.reopened.json"));
+        assert_eq!(text.subject, "Dokumen dimulai lagi dari tahap pertama");
+        assert_eq!(
+            text.body,
+            "Yth. Bapak/Ibu,\n\n\
+             Dokumen AAAQEAYEAUDAOCAJBIFQYDIOB4 dimulai lagi dari tahap pertama.\n\n\
+             Alasan: keterangannya berubah, sehingga persetujuan yang sudah diberikan tidak berlaku lagi.\n\n\
+             Anda menerima surel ini karena ikut menangani atau mengajukannya.\n\n\
+             Surel ini dikirim otomatis. Mohon tidak dibalas.\n"
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use platform::{
     Caller, Idempotency, IdempotencyKey, IfMatch, Index, JsonBody, Paging, Params, PathId, Problem, Query, Stored,
-    TableError, unknown,
+    TableError, Territory, unknown,
 };
 
 use super::refusals::{Refusals, busy, no_such_type, not_now};
@@ -185,8 +185,8 @@ fn sight(caller: &Caller, letter: &Letter) -> Option<Sight> {
 /// At which of the letter's levels the caller may decide: of its RT, of its RW, or of the office.
 fn levels_of(caller: &Caller, letter: &Letter) -> Vec<Level> {
     let (territory, resident) = (&caller.territory, &letter.resident);
-    let is_in_ward = resident.rw.is_some() && territory.rw == resident.rw;
-    let is_in_neighbourhood = is_in_ward && resident.rt.is_some() && territory.rt == resident.rt;
+    let is_in_ward = Territory::is_same_number(territory.rw.as_deref(), resident.rw.as_deref());
+    let is_in_neighbourhood = is_in_ward && Territory::is_same_number(territory.rt.as_deref(), resident.rt.as_deref());
     let levels = letter.kind.requires.levels().filter(|level| match level {
         Level::Rt => is_in_neighbourhood && caller.may(VERIFY_RT),
         Level::Rw => is_in_ward && caller.may(VERIFY_RW),

@@ -158,11 +158,14 @@ async fn verifiers_read_what_was_handed_to_their_own_territory() {
     office.approval(&submitted, "approval.advanced", advanced).await;
     for (permission, rw, rt, sees) in [
         ("rt", Some("003"), Some("001"), true),
+        ("rt", Some("3"), Some("1"), true),
         ("rt", Some("003"), Some("002"), false),
         ("rt", Some("004"), Some("001"), false),
         ("rt", None, Some("001"), false),
         ("rt", Some("003"), None, false),
         ("rw", Some("003"), None, true),
+        ("rw", Some("0003"), None, true),
+        ("rw", Some("30"), None, false),
         ("rw", Some("004"), None, false),
         ("rw", None, None, false),
         ("admin", None, None, true),

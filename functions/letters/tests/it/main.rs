@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod crashes;
 mod golden;
 mod numbering;
 mod rendering;

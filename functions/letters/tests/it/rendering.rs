@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{ADMIN, Office, RESIDENT, by, code, letterhead, office_that_gives};
 
-async fn approved(office: &Office, key: &str, decided_by: serde_json::Value) -> String {
+pub(crate) async fn approved(office: &Office, key: &str, decided_by: serde_json::Value) -> String {
     let budi = office.person("budi", &RESIDENT);
     let id = office.submitted(&budi, key).await;
     let data = json!({ "label": "disetujui", "decided_by": decided_by });
@@ -15,7 +15,7 @@ async fn approved(office: &Office, key: &str, decided_by: serde_json::Value) -> 
     id
 }
 
-async fn dropped(office: &Office, id: &str) -> Option<platform::Received> {
+pub(crate) async fn dropped(office: &Office, id: &str) -> Option<platform::Received> {
     let inbox = Inbox::new(&office.environment.aws);
     let uploads = inbox.uploads("inbox", None).await.unwrap().uploads;
     let key = format!("karo/letters/{id}.pdf");
