@@ -1,6 +1,6 @@
 //! The mail server that takes our mails, over SMTP.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::iter::successors;
@@ -152,7 +152,7 @@ fn told(error: &lettre::transport::smtp::Error) -> SendError {
 
 /// Whether the TLS handshake failed: that is an error of reading, not of connecting, somewhere behind the one that is told.
 fn is_refused_by_us(error: &lettre::transport::smtp::Error) -> bool {
-    successors(error.source(), |cause| cause.source())
+    successors(error.source(), |cause: &&(dyn Error + 'static)| (**cause).source())
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.kind() == io::ErrorKind::InvalidData)
 }
