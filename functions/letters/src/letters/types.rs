@@ -83,6 +83,10 @@ pub(super) async fn create(
         let code: TypeCode = new.code.parse().map_err(|_malformed| unusable_code())?;
         let of =
             LetterType::new(caller.tenant.clone(), code, new.content.into()).map_err(|error| unusable_type(&error))?;
+        // Before its number format is compared, which could be refused for that of this very type.
+        if letters.find_type(&caller, &of.code).await?.is_some() {
+            return Err(type_exists());
+        }
         letters.write_type(&of, None, &caller, &origin).await
     });
     let created = once.once(&letters.environment, &letters.table, work).await?;
@@ -174,13 +178,7 @@ impl Letters {
                         body: of.clone().into(),
                     });
                 }
-                Err(TableError::AlreadyExists) => {
-                    return Err(Problem::new(
-                        StatusCode::CONFLICT,
-                        "letters.type_exists",
-                        messages::TYPE_EXISTS,
-                    ));
-                }
+                Err(TableError::AlreadyExists) => return Err(type_exists()),
                 // Somebody else kept another type of the office, or this very one: then every round ends here.
                 Err(TableError::Conflict) if with.is_some() => {
                     tokio::time::sleep(PAUSE * (1 + attempt % 8)).await;
@@ -194,6 +192,10 @@ impl Letters {
             Some(_) => IfMatch::stale(),
         })
     }
+}
+
+fn type_exists() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "letters.type_exists", messages::TYPE_EXISTS)
 }
 
 fn unusable_code() -> Problem {

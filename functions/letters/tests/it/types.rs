@@ -28,6 +28,11 @@ async fn a_type_is_made_once_read_changed_and_retired() {
     );
     let again = office.post(&lurah, "/letter-types", "t2", &new_type("SKU")).await;
     assert_eq!(code(&again), (409, "letters.type_exists".into()));
+    // Not that its letters could have the numbers of the type SKU.
+    let mut other = new_type("SKU");
+    other["number_format"] = "470/1{number}/{code}/{roman_month}/{year}".into();
+    let again = office.post(&lurah, "/letter-types", "t3", &other).await;
+    assert_eq!(code(&again), (409, "letters.type_exists".into()));
     assert_eq!(body(&office.get(&budi, "/letter-types/SKU").await), made);
 
     let mut change = new_type("SKU");
