@@ -236,8 +236,15 @@ impl LoadRoute {
     }
 
     /// Whether a route asks for roles only that somebody can have, and for no place that items of the types which name it do
-    /// not have.
+    /// not have. A version that was taken in counts for good, whatever became of those: its file may come again.
     async fn check_route(&self, tenant: &TenantId, route: &Route) -> Result<Result<(), Refusal>, LoadError> {
+        let version = Version {
+            tenant: tenant.clone(),
+            configured: route.clone(),
+        };
+        if self.table.find::<Version<Route>>(&version.key()).await?.is_some() {
+            return Ok(Ok(()));
+        }
         if let Err(error) = route.check_roles(&self.known_roles(tenant, route).await?) {
             return Ok(Err(Refusal::Role(error)));
         }

@@ -1,6 +1,6 @@
 //! Routes and item types as files of the configuration bucket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::Envelope;
 use platform::{Grants, Inbox, Key};
@@ -182,6 +182,15 @@ async fn a_step_may_ask_for_a_role_of_the_tenants_own_that_lets_decide_and_for_n
         let kept = office.table.transaction().insert(&grants).unwrap().commit();
         kept.await.unwrap();
     }
+    assert!(!load(&office, "routes/kesehatan/1.json", &route(1, "verifikator_gizi")).await);
+    // What was taken in counts for good: its notification may come again when the role is gone.
+    let gone = Grants {
+        tenant: TENANT.parse().unwrap(),
+        role: "verifikator_gizi".into(),
+        permissions: BTreeSet::new(),
+    };
+    let kept = office.table.transaction().overwrite(&gone).unwrap().commit();
+    kept.await.unwrap();
     assert!(!load(&office, "routes/kesehatan/1.json", &route(1, "verifikator_gizi")).await);
     assert_eq!(office.parked("load-route").await, Vec::<String>::new());
     for (version, role) in [(2, "pencatat"), (3, "verifikator_dairi")] {
