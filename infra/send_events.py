@@ -38,7 +38,7 @@ def main() -> int:
     """Sends, and prints how many events of which type. `1`: a queue refused some; send again."""
     parser = argparse.ArgumentParser(prog="infra/send-events", description=__doc__)
     parser.add_argument("table", metavar="TABLE")
-    parser.add_argument("--routes", required=True, type=json.loads, help="EVENT_ROUTES of the relay: type to queue URLs, as JSON")
+    parser.add_argument("--routes", required=True, type=_routes, help="EVENT_ROUTES of the relay: queue URL to event types, as JSON")
     parser.add_argument("--prefix", default="", help="only partitions that begin like this, such as contoh#document#")
     parser.add_argument("--since", default="", help="only events from this moment on, such as 2026-11-21T08:14:00Z")
     parser.add_argument("--type", action="append", help="only events of this type; may be repeated")
@@ -62,6 +62,15 @@ def main() -> int:
     if refused:
         print(f"{refused:>9}  refused", file=sys.stderr)
     return 1 if refused else 0
+
+
+def _routes(text: str) -> dict[str, list[str]]:
+    """The queues that asked for each type of event."""
+    by_type: defaultdict[str, list[str]] = defaultdict(list)
+    for queue, event_types in json.loads(text).items():
+        for event_type in event_types:
+            by_type[event_type].append(queue)
+    return dict(by_type)
 
 
 def _newest(client: Any, table: str) -> dict[str, Event]:

@@ -33,9 +33,9 @@ def waiting(server: Server, queue: str) -> list[tuple[str, str]]:
 def test_what_stands_still_is_sent_again_and_what_has_ended_is_not(server: Server) -> None:
     queues = {name: server.ask("CreateQueue", "AmazonSQS", QueueName=name)["QueueUrl"] for name in ("approve", "sign", "stamp")}
     routes = {
-        "document.imported": [queues["approve"]],
-        "approval.approved": [queues["sign"]],
-        "document.signed": [queues["stamp"], queues["sign"]],
+        queues["approve"]: ["document.imported"],
+        queues["sign"]: ["approval.approved", "document.signed"],
+        queues["stamp"]: ["document.signed"],
     }
     told = ["--routes", json.dumps(routes)]
     state = {"pk": {"S": "contoh#document#A"}, "sk": {"S": "state"}}
@@ -68,8 +68,7 @@ def test_what_stands_still_is_sent_again_and_what_has_ended_is_not(server: Serve
 
 def test_a_letter_that_did_not_hear_of_its_document_is_told_again(server: Server) -> None:
     queues = {name: server.ask("CreateQueue", "AmazonSQS", QueueName=name)["QueueUrl"] for name in ("letters", "render")}
-    routes = {name: [queues["letters"]] for name in ("document.issued", "approval.approved")}
-    routes["letter.approved"] = [queues["render"]]
+    routes = {queues["letters"]: ["document.issued", "approval.approved"], queues["render"]: ["letter.approved"]}
     rows = []
     for letter, told in (("A" * 26, "letter.rendered"), ("B" * 26, "letter.finished")):
         rows += [event("document", f"of-{letter[0]}", 5, "document.issued", key=f"contoh/letters/{letter}.pdf")]

@@ -1,12 +1,13 @@
 //! relay: new event rows of the table go to the queues of those who asked for their type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Disposition, EventType, Fault};
 use platform::{ConfigError, Environment, Function, QueueError, Queues, Step, StreamRecord};
 use serde::Deserialize;
 
-/// Builds the function. `EVENT_ROUTES` is a JSON object: event type to a list of queue URLs.
+/// Builds the function. `EVENT_ROUTES` is a JSON object: queue URL to a list of event types. A URL is long, and stands there once:
+/// all variables of a function together have 4 KB.
 pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
     let vars = environment.settings.require(&["EVENT_ROUTES"])?;
     let routes = vars.json("EVENT_ROUTES")?;
@@ -18,7 +19,7 @@ pub fn function(environment: &Environment) -> Result<Function, ConfigError> {
 
 struct Relay {
     queues: Queues,
-    routes: BTreeMap<EventType, Vec<String>>,
+    routes: BTreeMap<String, BTreeSet<EventType>>,
 }
 
 /// Events could not be handed on.
@@ -66,7 +67,11 @@ impl Step for Relay {
                     continue;
                 }
             };
-            for queue in self.routes.get(&typed.event_type).into_iter().flatten() {
+            let asked = self
+                .routes
+                .iter()
+                .filter(|(_, types)| types.contains(&typed.event_type));
+            for (queue, _) in asked {
                 by_queue.entry(queue).or_default().push(envelope.to_owned());
             }
         }

@@ -43,7 +43,7 @@ fn references_resolve_as_cloudformation_resolves_them() {
         .find(|function| function.id == "RelayFunction")
         .unwrap();
     let routes: BTreeMap<String, Vec<String>> = serde_json::from_str(&relay.variables["EVENT_ROUTES"]).unwrap();
-    assert_eq!(routes["document.signed"], ["http://queue/absah-stamp"]);
+    assert_eq!(routes["http://queue/absah-stamp"], ["document.signed"]);
     assert_eq!(relay.variables["TABLE_NAME"], "absah-main-table");
     assert_eq!(
         relay.triggers,

@@ -54,7 +54,7 @@ async fn a_queue_that_takes_nothing_keeps_no_event_from_another_and_the_batch_co
         .await
         .unwrap();
     let gone = there.replace("absah-there", "absah-gone");
-    let routes = json!({ "user.changed": [gone, there] }).to_string();
+    let routes = json!({ gone: ["user.changed"], there.clone(): ["user.changed"] }).to_string();
     let settings = environment.settings.clone().with("EVENT_ROUTES", routes);
     let relay = relay::function(&environment.with_settings(settings)).unwrap();
 
