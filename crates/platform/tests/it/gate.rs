@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use platform::{
     AuditEntry, Caller, Environment, Function, Gate, HttpEvent, HttpReply, JsonBody, Outcome, Problem, PublicKey,
-    Settings, TokenKeys,
+    TokenKeys,
 };
 use serde_json::{Value, json};
 
-use crate::environment;
+use crate::{configured, environment};
 
 /// Made for these tests, and used nowhere else: the private key, and the coordinates of the public one.
 const KEY: &str = include_str!("../data/token.pem");
@@ -63,13 +63,7 @@ async fn publish(environment: &Environment, until: Timestamp) {
 async fn place(settings: &[(&str, &str)]) -> Environment {
     let environment = environment().await;
     publish(&environment, Timestamp::MAX).await;
-    let table_name = [("TABLE_NAME", "absah-test-table")];
-    let settings: Settings = table_name
-        .iter()
-        .chain(settings)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    environment.with_settings(settings)
+    configured(&environment, settings)
 }
 
 async fn function(settings: &[(&str, &str)]) -> Function {

@@ -74,6 +74,16 @@ async fn environment_at(endpoint: &str) -> Environment {
     environment
 }
 
+/// The same place with more settings.
+fn configured(environment: &Environment, more: &[(&str, &str)]) -> Environment {
+    let settings = more
+        .iter()
+        .fold(environment.settings.clone(), |settings, (name, value)| {
+            settings.with(name, (*value).to_owned())
+        });
+    environment.with_settings(settings)
+}
+
 /// The audit entries that were written, oldest first.
 async fn actions(environment: &Environment) -> Vec<AuditEntry> {
     let streams = Streams::new(&environment.aws);

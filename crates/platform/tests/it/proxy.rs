@@ -8,9 +8,9 @@ use axum::routing::{get, post};
 use http::Request;
 use jiff::Timestamp;
 use kernel::FixedClock;
-use platform::{Environment, Function, Gate, HttpEvent, HttpReply, Origin, Settings};
+use platform::{Environment, Function, Gate, HttpEvent, HttpReply, Origin};
 
-use crate::environment;
+use crate::{configured, environment};
 
 const SECRET: &str = "rahasia-untuk-pengujian";
 
@@ -20,13 +20,7 @@ async fn place(settings: &[(&str, &str)]) -> Environment {
         clock: Arc::new(FixedClock(Timestamp::now())),
         ..environment().await
     };
-    let table_name = [("TABLE_NAME", "absah-test-table")];
-    let settings: Settings = table_name
-        .iter()
-        .chain(settings)
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    environment.with_settings(settings)
+    configured(&environment, settings)
 }
 
 /// Where people sign in, twice a minute at most.
